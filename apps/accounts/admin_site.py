@@ -1,0 +1,60 @@
+"""EDGE: the admin site as the house: who may enter, and what each role may see and change in it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm as DjangoSignInForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.module_loading import import_string
+from unfold.forms import AuthenticationForm as UnfoldSignInForm
+from unfold.sites import UnfoldAdminSite
+
+from apps.accounts.roles import Role, at_least
+
+
+def role_in(request: HttpRequest) -> str | None:
+    seat = getattr(request, "seat", None)
+    return seat.role if seat else None
+
+
+def may_administer(request: HttpRequest) -> bool:
+    return at_least(role_in(request), Role.ADMIN)
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_superuser)
+
+
+class SignInForm(UnfoldSignInForm):
+    """Signs in every active person: there are no staff accounts here, only roles in businesses."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        DjangoSignInForm.confirm_login_allowed(self, user)
+
+
+class GatehouseSite(UnfoldAdminSite):
+    """Whoever belongs to a business may enter."""
+
+    login_form = SignInForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return user.is_active and (user.is_superuser or getattr(request, "seat", None) is not None)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """The pages of the modules in settings.ADMIN_PAGES, each behind the same door as the rest of the site."""
+        pages = [page for module in settings.ADMIN_PAGES for page in import_string(f"{module}.urlpatterns")]
+        guarded = [URLPattern(page.pattern, self.admin_view(page.callback), name=page.name) for page in pages]
+        return [path("counts/", self.admin_view(self.counts), name="counts"), *guarded]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The work waits elsewhere: go there."""
+        return redirect(settings.ADMIN_HOME)
+
+    def counts(self, request: HttpRequest) -> JsonResponse:
+        """The live counts of the navigation, by the address of their entry."""
+        groups = self.get_sidebar_list(request)
+        badges = [item for group in groups for item in group["items"] if "badge_callback" in item]
+        return JsonResponse({str(item["link"]): str(item["badge_callback"]) for item in badges if item["has_permission"]})

@@ -1,0 +1,40 @@
+"""RULE: what each role of a business may do, and what an API key may be scoped to."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+class Scope(StrEnum):
+    GOALS_READ = "goals:read"
+    GOALS_WRITE = "goals:write"
+    APPROVALS_READ = "approvals:read"
+    APPROVALS_WRITE = "approvals:write"
+    APPROVALS_DECIDE = "approvals:decide"
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    AUDIT_READ = "audit:read"
+
+
+_RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.ADMIN: 2, Role.OWNER: 3}
+
+_SCOPES_OF = {
+    Role.VIEWER: {Scope.GOALS_READ, Scope.APPROVALS_READ},
+    Role.REVIEWER: {Scope.APPROVALS_DECIDE},
+    Role.ADMIN: {Scope.GOALS_WRITE, Scope.APPROVALS_WRITE, Scope.WEBHOOKS_MANAGE, Scope.AUDIT_READ},
+    Role.OWNER: set(),
+}
+
+
+def at_least(role: str | None, needed: str) -> bool:
+    """Whether `role` is `needed` or above it; None is below every role."""
+    return role is not None and _RANK[Role(role)] >= _RANK[Role(needed)]
+
+
+def scopes_of(role: str | None) -> frozenset[str]:
+    """The API scopes a person of this role has in the browser session."""
+    return frozenset(scope.value for held, scopes in _SCOPES_OF.items() if at_least(role, held) for scope in scopes)

@@ -1,0 +1,83 @@
+"""Migration operations for what belongs in the database itself: the row-level security of tenant tables."""
+
+from typing import Any
+
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+APP_ROLE = "gatehouse_app"
+CURRENT_BUSINESS = "NULLIF(current_setting('gatehouse.business_id', true), '')::uuid"
+
+
+class CreateAppRole(migrations.RunSQL):
+    """Make the role that web and live processes act as: it owns nothing and is subject to row-level security."""
+
+    reversible = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            sql=f"""
+            DO $$ BEGIN CREATE ROLE {APP_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS;
+            EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+            GRANT {APP_ROLE} TO CURRENT_USER;
+            GRANT USAGE ON SCHEMA public TO {APP_ROLE};
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE};
+            GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE};
+            ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP_ROLE};
+            ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP_ROLE};
+            """,
+            # The role belongs to the whole server and other databases may use it, so it stays; its rights here go.
+            reverse_sql=f"""
+            ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {APP_ROLE};
+            ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM {APP_ROLE};
+            REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP_ROLE};
+            REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP_ROLE};
+            REVOKE USAGE ON SCHEMA public FROM {APP_ROLE};
+            """,
+        )
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (self.__class__.__name__, [], {})
+
+
+class RowSecurity(migrations.operations.base.Operation):
+    """Let a table's rows be seen and written only while their business is the current one.
+
+    table: its name in the database. column: the uuid column that names the business. shared: rows that name no
+    business (column null) are everybody's, such as the defaults of the whole installation.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, table: str, column: str = "business_id", *, shared: bool = False) -> None:
+        self.table = table
+        self.column = column
+        self.shared = shared
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Row security is not part of the models' state."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        table, column = schema_editor.quote_name(self.table), schema_editor.quote_name(self.column)
+        schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        mine = f"{column} = {CURRENT_BUSINESS}" + (f" OR {column} IS NULL" if self.shared else "")
+        schema_editor.execute(
+            f"CREATE POLICY of_current_business ON {table} FOR ALL TO {APP_ROLE} USING ({mine}) WITH CHECK ({mine})"
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        table = schema_editor.quote_name(self.table)
+        schema_editor.execute(f"DROP POLICY of_current_business ON {table}")
+        schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+    def describe(self) -> str:
+        return f"Show rows of {self.table} to their own business only"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"{self.table}_row_security"

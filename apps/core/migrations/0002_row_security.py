@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from apps.core.migration_ops import RowSecurity
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0001_initial")]
+
+    operations = [
+        RowSecurity("core_event", shared=True),
+        RowSecurity("core_keptanswer"),
+    ]

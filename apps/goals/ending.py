@@ -1,0 +1,65 @@
+"""ACT: bring a goal to its end, once, and let the audit and the callback know; cancel one."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.approvals.requesting import cancel_request
+from apps.core.errors import NotFound
+from apps.core.events import record
+from apps.core.later import later
+from apps.core.transitions import move
+from apps.goals.models import Goal
+from apps.goals.states import CANCELLABLE, ApprovalState, CallbackState, State
+
+
+def end(goal: Goal, *, to: State, allowed: list[State], actor: str, says: str = "", **changes: Any) -> None:
+    """Bring a goal to one of its ends, once; tell the audit and the callback. Raises StaleState."""
+    # `state` travels with the fields for the goal in memory; in the database the transition sets it.
+    fields = {**finish_fields(goal), **changes}
+    move(Goal.objects.filter(pk=goal.pk), allowed=allowed, to=to, says=says, updated_at=timezone.now(), **fields)
+    for name, value in {"state": to, **fields}.items():
+        setattr(goal, name, value)
+    record(
+        kind=f"goal.{to}",
+        subject_type="goal",
+        subject_id=goal.pk,
+        business_id=goal.business_id,
+        actor=actor,
+        **({"error": goal.error} if goal.error else {}),
+    )
+    if goal.callback_state == CallbackState.PENDING:
+        later("apps.goals.tasks.send_callback", str(goal.pk))
+
+
+def finish_fields(goal: Goal) -> dict[str, Any]:
+    """The columns every end sets."""
+    now: datetime = timezone.now()
+    fields: dict[str, Any] = {"finished_at": now, "run_after": None}
+    if goal.callback_url:
+        fields |= {"callback_state": CallbackState.PENDING, "callback_after": now}
+    return fields
+
+
+def cancel(*, goal_id: UUID, actor: str, reason: str = "") -> Goal:
+    """Take a goal back before it runs. Raises NotFound, StaleState (it runs or has ended)."""
+    with transaction.atomic():
+        goal = Goal.objects.filter(pk=goal_id).first()
+        if goal is None:
+            raise NotFound
+        awaited = goal.state in (State.WAITING, State.ASKING)
+        end(
+            goal,
+            to=State.CANCELLED,
+            allowed=list(CANCELLABLE),
+            actor=actor,
+            says=f"The goal is {goal.state} and cannot be cancelled any more",
+            approval_state=ApprovalState.CANCELLED if awaited else goal.approval_state,
+            error=reason[:500],
+        )
+        if awaited and goal.request_id:
+            cancel_request(request_id=goal.request_id, actor=actor, why=reason or "The goal was cancelled")
+    return goal

@@ -1,0 +1,83 @@
+"""What the rules know about one goal: prepared once, then judged without looking at the text again.
+
+`preparing.prepare_facts` fills these records; the rules read nothing else. All scores are in [0, 1].
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from apps.goals.vocabulary import Kind
+
+
+class ParameterFact(msgspec.Struct, frozen=True, gc=False):
+    """A required parameter of the tool that fits best, and what was found for it.
+
+    `supplied` is how sure we are that goal, context or history gives the value; `evidence` says what does, "" if nothing.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    supplied: float
+    evidence: str = ""
+    options: tuple[str, ...] = ()
+
+
+class ToolFact(msgspec.Struct, frozen=True):
+    """How well one offered tool fits the goal. `fit` combines meaning and words; `shared` are the words in common."""
+
+    name: str
+    fit: float
+    semantic: float
+    lexical: float
+    shared: tuple[str, ...] = ()
+
+
+class AskFact(msgspec.Struct, frozen=True, gc=False):
+    """One thing the goal asks for, and the offered tool that covers it best ("" when no tools are offered)."""
+
+    text: str
+    tool: str
+    fit: float
+
+
+class Contradiction(msgspec.Struct, frozen=True, gc=False):
+    """Two statements that do not go together. `strength` 1 is certain."""
+
+    kind: str
+    first: str
+    second: str
+    strength: float
+
+
+class GoalFacts(msgspec.Struct, frozen=True):
+    """Everything the rules look at.
+
+    words            number of words in the goal
+    wordlike         share of the goal's tokens that read as words, numbers or names
+    clarity          how concrete the goal is: something to do, something to do it to, particulars
+    asks             the things asked for, at least one when the goal has words
+    tools            offered tools, best fit first; empty when none were offered
+    required         required parameters of the best tool
+    contradictions   strongest first
+    scope            how near the goal is to what the agent and its tools are for; None when nothing states a scope
+    scope_name       what the scope was compared with, for the reason
+    conditions       number of conditions ("if", "unless", "when ...")
+    context_fields   values given beside the goal
+    history_turns    earlier messages given
+    """
+
+    words: int
+    wordlike: float
+    clarity: float
+    clarity_gaps: tuple[str, ...]
+    asks: tuple[AskFact, ...]
+    tools: tuple[ToolFact, ...]
+    required: tuple[ParameterFact, ...]
+    contradictions: tuple[Contradiction, ...]
+    scope: float | None
+    scope_name: str
+    conditions: int
+    context_fields: int
+    history_turns: int

@@ -1,0 +1,105 @@
+"""The gate: from checks and confidence to one of four paths. This page is the policy.
+
+    a check that failed          never runs by itself: a question if it can help, else reject
+    confidence >= high           execute
+    confidence >= medium         ask a person
+    below                        a question if it can help, else reject
+
+Each switch off alone leaves the rest working:
+
+    pre-validation off           failed checks no longer stop a goal; their scores still feed the confidence
+    graded confidence off        two levels, made from the checks (confidence.plain_confidence)
+    approval gates off           nobody is asked: the middle band executes, unless a check failed
+    clarification off            what would have been a question goes to a person, or is rejected if nobody can be asked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from apps.goals.vocabulary import Check, CheckResult, Confidence, Path, Status, Verdict
+
+DEFAULT_HIGH = 0.85
+DEFAULT_MEDIUM = 0.55
+DEFAULT_ROUNDS = 3
+
+# What a better-worded or fuller goal can mend. A missing tool or a foreign subject cannot be mended by an answer.
+MENDED_BY_AN_ANSWER = frozenset({Check.WELL_FORMED, Check.REQUIRED_CONTEXT, Check.NO_CONTRADICTION, Check.COMPLEXITY})
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """`high` and `medium` bounds of the confidence. Raises ValueError unless 0 <= medium < high <= 1."""
+
+    high: float = DEFAULT_HIGH
+    medium: float = DEFAULT_MEDIUM
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.medium < self.high <= 1.0:
+            raise ValueError(f"Thresholds need 0 <= medium < high <= 1, not medium {self.medium}, high {self.high}.")
+
+
+class Switches(msgspec.Struct, frozen=True):
+    """The four parts that can be switched off one by one (PHASE2_ENABLED itself is the caller's business)."""
+
+    pre_validation: bool = True
+    approval_gates: bool = True
+    clarification: bool = True
+    graded_confidence: bool = True
+
+
+def gate(
+    checks: Sequence[CheckResult],
+    confidence: Confidence,
+    thresholds: Thresholds,
+    switches: Switches,
+    *,
+    rounds_left: int,
+) -> Verdict:
+    """The path for one goal. Total: every input has a verdict. `rounds_left` is how many more rounds of questions are allowed."""
+    if not switches.pre_validation:
+        checks = ()
+    failed = [c for c in checks if c.status is Status.FAIL]
+    if failed:
+        return _stopped_by(failed, switches, rounds_left)
+    value = confidence.value
+    if value >= thresholds.high:
+        return Verdict(Path.EXECUTE, (f"Confidence {value:.2f} is at least {thresholds.high:.2f}.",))
+    if value >= thresholds.medium:
+        reason = f"Confidence {value:.2f} is between {thresholds.medium:.2f} and {thresholds.high:.2f}."
+        if not switches.approval_gates:
+            return Verdict(Path.EXECUTE, (reason, "Approval gates are switched off, so nobody is asked."))
+        return Verdict(Path.ASK, (reason, *_warnings(checks)))
+    return _too_unsure(checks, value, thresholds, switches, rounds_left)
+
+
+def _stopped_by(failed: Sequence[CheckResult], switches: Switches, rounds_left: int) -> Verdict:
+    reasons = tuple(c.reason for c in failed)
+    if any(c.check not in MENDED_BY_AN_ANSWER for c in failed):
+        return Verdict(Path.REJECT, reasons)
+    return _question_or_person(reasons, switches, rounds_left)
+
+
+def _too_unsure(
+    checks: Sequence[CheckResult], value: float, thresholds: Thresholds, switches: Switches, rounds_left: int
+) -> Verdict:
+    reason = f"Confidence {value:.2f} is below {thresholds.medium:.2f}."
+    weak = [c for c in checks if c.status is not Status.PASS]
+    reasons = (reason, *(c.reason for c in weak))
+    if weak and all(c.check not in MENDED_BY_AN_ANSWER for c in weak):
+        return Verdict(Path.REJECT, reasons)
+    return _question_or_person(reasons, switches, rounds_left)
+
+
+def _question_or_person(reasons: tuple[str, ...], switches: Switches, rounds_left: int) -> Verdict:
+    if switches.clarification and rounds_left > 0:
+        return Verdict(Path.CLARIFY, reasons)
+    why = "No more questions are allowed." if switches.clarification else "Questions are switched off."
+    if switches.approval_gates:
+        return Verdict(Path.ASK, (*reasons, f"{why} A person decides."))
+    return Verdict(Path.REJECT, (*reasons, f"{why} Nobody can be asked."))
+
+
+def _warnings(checks: Sequence[CheckResult]) -> tuple[str, ...]:
+    return tuple(c.reason for c in checks if c.status is not Status.PASS)

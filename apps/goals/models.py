@@ -1,0 +1,118 @@
+"""Goals, the gate's settings per business, and the switches of the gate."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.accounts.models import Business
+from apps.core.ids import new_id
+from apps.goals.states import ApprovalState, CallbackState, State
+
+SWITCHES = list(settings.PHASE2_DEFAULTS)
+
+
+class Goal(models.Model):
+    """What a caller wants done, what the gate made of it, and what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="goals")
+    text = models.TextField(max_length=20_000)
+    context = models.JSONField(default=dict, blank=True)
+    history = models.JSONField(default=list, blank=True, help_text="Earlier turns of the same conversation")
+    tools = models.JSONField(default=list, blank=True, help_text="OpenAI function format")
+    agent_key = models.CharField(max_length=60, blank=True)
+    own_confidence = models.FloatField(null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    callback_url = models.URLField(max_length=500, blank=True)
+    submitted_by = models.CharField(max_length=120)
+
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State])
+    approval_state = models.CharField(max_length=20, choices=[(s.value, s.value) for s in ApprovalState])
+    execution_path = models.CharField(max_length=15, blank=True)
+    confidence = models.FloatField(null=True)
+    factors = models.JSONField(default=list)
+    checks = models.JSONField(default=dict)
+    reasons = models.JSONField(default=list)
+    questions = models.JSONField(default=list)
+    rounds = models.PositiveSmallIntegerField(default=0, help_text="Clarification rounds used")
+    request_id = models.UUIDField(null=True, help_text="The ApprovalRequest of the queue")
+
+    attempts = models.PositiveSmallIntegerField(default=0)
+    run_after = models.DateTimeField(null=True, help_text="When a worker may take it, or the lease of the one that has it")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)
+    error = models.CharField(max_length=500, blank=True)
+    callback_state = models.CharField(
+        max_length=10, choices=[(s.value, s.value) for s in CallbackState], default=CallbackState.NONE
+    )
+    callback_attempts = models.PositiveSmallIntegerField(default=0)
+    callback_after = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=[s.value for s in State]), name="goal_state"),
+            models.CheckConstraint(
+                condition=Q(approval_state__in=[s.value for s in ApprovalState]), name="goal_approval_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence=None) | Q(confidence__gte=0, confidence__lte=1), name="goal_confidence"
+            ),
+            models.CheckConstraint(
+                condition=Q(own_confidence=None) | Q(own_confidence__gte=0, own_confidence__lte=1),
+                name="goal_own_confidence",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["business", "-id"], name="goal_newest"),
+            models.Index(fields=["business", "state", "-id"], name="goal_by_state"),
+            models.Index(fields=["run_after"], name="goal_unfinished", condition=Q(state__in=["ready", "running"])),
+            models.Index(fields=["callback_after"], name="goal_callback_due", condition=Q(callback_state="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class GateSettings(models.Model):
+    """The thresholds of one business, where they differ from the settings of the installation."""
+
+    business = models.OneToOneField(Business, primary_key=True, on_delete=models.CASCADE, related_name="gate_settings")
+    high = models.FloatField(help_text="At and above: execute now")
+    medium = models.FloatField(help_text="At and above: ask for approval; below: clarify or reject")
+    clarification_rounds = models.PositiveSmallIntegerField(default=3)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "gate settings"
+        constraints = [
+            models.CheckConstraint(condition=Q(medium__gte=0, medium__lt=F("high"), high__lte=1), name="gate_thresholds"),
+            models.CheckConstraint(condition=Q(clarification_rounds__lte=10), name="gate_rounds"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.high} / {self.medium}"
+
+
+class Switch(models.Model):
+    """One of the PHASE2 switches, for the whole installation (business empty) or for one business."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, null=True, blank=True, on_delete=models.CASCADE, related_name="switches")
+    name = models.CharField(max_length=60, choices=[(s, s) for s in SWITCHES])
+    on = models.BooleanField()
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.CharField(max_length=120, blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "switches"
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "business"], name="switch_once", nulls_distinct=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {'on' if self.on else 'off'}"

@@ -1,0 +1,140 @@
+"""ACT: a goal comes in: weighed, gated, and written down with its verdict in one transaction."""
+
+from typing import Any
+
+from apps.accounts.models import User
+from apps.approvals.models import ApprovalRequest
+from apps.approvals.requesting import request_approval
+from apps.approvals.verdicts import EditVerdict
+from apps.core.errors import Invalid
+from apps.core.events import record
+from apps.core.ids import new_id
+from apps.goals.ending import finish_fields
+from apps.goals.models import Goal
+from apps.goals.payload import PAYLOAD_SCHEMA, merged_request, payload_of
+from apps.goals.release import let_go
+from apps.goals.states import ENDS, ApprovalState, State
+from apps.goals.vocabulary import Path, checks_to_json, confidence_to_json, questions_to_json
+from apps.goals.weighing import Weighed, weigh
+
+STATE_OF_PATH = {
+    Path.EXECUTE: (State.READY, ApprovalState.NOT_REQUIRED),
+    Path.ASK: (State.WAITING, ApprovalState.AWAITING),
+    Path.CLARIFY: (State.ASKING, ApprovalState.NOT_REQUIRED),
+    Path.REJECT: (State.REJECTED, ApprovalState.NOT_REQUIRED),
+}
+
+
+def submit(*, weighed: Weighed, actor: str, user: User | None = None) -> Goal:
+    """Write a weighed goal with its verdict, put it before a person where the gate says so, or let it go.
+
+    Call inside the business's transaction.
+    """
+    wanted = weighed.wanted
+    goal = Goal(
+        id=new_id(),
+        business_id=weighed.business_id,
+        text=wanted.goal,
+        context=wanted.context,
+        history=wanted.history,
+        tools=weighed.tools,
+        agent_key=wanted.agent_id,
+        own_confidence=wanted.confidence,
+        deadline=wanted.deadline,
+        callback_url=wanted.callback_url,
+        submitted_by=actor,
+    )
+    _judge(goal, weighed)
+    if goal.state in (State.WAITING, State.ASKING):
+        goal.request_id = ask_a_person(goal, weighed, user).pk
+    goal.save(force_insert=True)
+    record(
+        kind="goal.submitted",
+        subject_type="goal",
+        subject_id=goal.pk,
+        business_id=goal.business_id,
+        actor=actor,
+        path=goal.execution_path,
+        confidence=goal.confidence,
+        state=goal.state,
+    )
+    if goal.state == State.READY:
+        let_go(goal)
+    return goal
+
+
+def judge_again(goal: Goal, weighed: Weighed, *, actor: str) -> None:
+    """Give a goal the verdict of its new weighing, in memory; the caller saves it. Asks a person where need be."""
+    _judge(goal, weighed)
+    goal.request_id = ask_a_person(goal, weighed, None).pk if goal.state in (State.WAITING, State.ASKING) else None
+    record(
+        kind="goal.judged_again",
+        subject_type="goal",
+        subject_id=goal.pk,
+        business_id=goal.business_id,
+        actor=actor,
+        path=goal.execution_path,
+        confidence=goal.confidence,
+        state=goal.state,
+        round=goal.rounds,
+    )
+
+
+def recheck_edit(request: ApprovalRequest, payload: Any) -> EditVerdict:
+    """What the gate says of a goal as a reviewer has edited it: refused when it would reject it or ask about it.
+
+    Raises Invalid when the edited payload has not the form of one.
+    """
+    goal = Goal.objects.get(pk=request.subject_id)
+    weighed = weigh(business_id=goal.business_id, wanted=merged_request(goal, payload), rounds_used=goal.rounds)
+    if weighed.assessment is None:
+        return EditVerdict(allowed=True, reason="", confidence=None, factors=[], checks={})
+    verdict = weighed.assessment.verdict
+    confidence = confidence_to_json(weighed.assessment.confidence)
+    return EditVerdict(
+        allowed=verdict.path in (Path.EXECUTE, Path.ASK),
+        reason=" ".join(verdict.reasons),
+        confidence=confidence["value"],
+        factors=confidence["factors"],
+        checks=checks_to_json(weighed.assessment.checks),
+    )
+
+
+def _judge(goal: Goal, weighed: Weighed) -> None:
+    assessment = weighed.assessment
+    if assessment is None:
+        goal.state, goal.approval_state = State.READY, ApprovalState.NOT_REQUIRED
+        return
+    confidence = confidence_to_json(assessment.confidence)
+    goal.confidence, goal.factors = confidence["value"], confidence["factors"]
+    goal.checks = checks_to_json(assessment.checks) if weighed.configuration.switches.pre_validation else {}
+    goal.execution_path = assessment.verdict.execution_path
+    goal.reasons = list(assessment.verdict.reasons)
+    goal.questions = questions_to_json(assessment.questions)
+    goal.state, goal.approval_state = STATE_OF_PATH[assessment.verdict.path]
+    if goal.state in ENDS:
+        for name, value in finish_fields(goal).items():
+            setattr(goal, name, value)
+
+
+def ask_a_person(goal: Goal, weighed: Weighed, user: User | None) -> ApprovalRequest:
+    """Put the goal into the queue, with a question where it is one."""
+    if weighed.assessment is None:
+        raise Invalid("", "A goal that was not judged has nothing to ask")
+    return request_approval(
+        business_id=goal.business_id,
+        kind="goal",
+        subject_id=goal.pk,
+        title=goal.text[:200],
+        why=" ".join(goal.reasons)[:500],
+        payload=payload_of(goal),
+        payload_schema=PAYLOAD_SCHEMA,
+        requested_by=goal.submitted_by,
+        requester=user,
+        confidence=goal.confidence,
+        risk=weighed.risk,
+        factors=goal.factors,
+        checks=goal.checks,
+        questions=goal.questions,
+        deadline=goal.deadline,
+    )

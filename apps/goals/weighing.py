@@ -1,0 +1,118 @@
+"""ACT: weigh a goal before anything is written: look up its agent and tools, prepare the facts, let the rules judge."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.utils import timezone
+
+from apps.accounts.row_access import acting_for
+from apps.agents.models import Agent
+from apps.agents.selectors import find_agent, registered_tools
+from apps.core.bodies import check_storable
+from apps.core.errors import Invalid
+from apps.core.outbound import check_url
+from apps.goals.assessment import Assessment, assess
+from apps.goals.judging import configured_judge
+from apps.goals.preparing import prepare_facts
+from apps.goals.prevalidation import run_checks
+from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
+from apps.goals.risk import risk_of_goal
+from apps.goals.switches import GateConfiguration, configuration_of
+from apps.llm.embedding import get_embedder
+
+# A tool counts as one the goal would use when it fits nearly as well as the best.
+NEARLY_AS_GOOD = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A goal ready to be written. `assessment` is None while PHASE2_ENABLED is off: the goal then runs as it comes."""
+
+    business_id: UUID
+    wanted: GoalIn
+    tools: list[dict[str, Any]]
+    agent: Agent | None
+    configuration: GateConfiguration
+    assessment: Assessment | None
+    risk: float = 0.5
+    registered_risks: dict[str, float] = field(default_factory=dict)
+
+
+def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed:
+    """Judge a goal. Call outside a transaction: reading and judging may take long (a model may be asked).
+
+    Raises Invalid: naming the field that is unknown, too large, in the past or not to be stored.
+    """
+    _check(wanted)
+    agent, tools, risks = _look_up(business_id, wanted)
+    configuration = configuration_of(business_id)
+    if not configuration.enabled:
+        return Weighed(business_id, wanted, tools, agent, configuration, None)
+    facts = prepare_facts(
+        goal=wanted.goal,
+        context=wanted.context,
+        history=wanted.history,
+        tools=tools,
+        scope=[agent.description] if agent and agent.description else [],
+        embedder=get_embedder(),
+        now=timezone.now(),
+    )
+    judge = configured_judge()
+    judgement = judge and judge.judge(
+        goal=wanted.goal, context=wanted.context, history=wanted.history, tools=tools, checks=run_checks(facts)
+    )
+    assessment = assess(
+        facts,
+        thresholds=configuration.thresholds,
+        switches=configuration.switches,
+        own_confidence=wanted.confidence,
+        rounds_left=configuration.rounds - rounds_used,
+        judgement=judgement,
+    )
+    used = [tool.name for tool in facts.tools if tool.fit >= facts.tools[0].fit * NEARLY_AS_GOOD]
+    risk = risk_of_goal(tools=used, registered=risks, confidence=assessment.confidence.value)
+    return Weighed(business_id, wanted, tools, agent, configuration, assessment, risk, risks)
+
+
+def _check(wanted: GoalIn) -> None:
+    if not wanted.goal.strip():
+        raise Invalid("goal", "Say what is to be done")
+    for name, value in (("goal", wanted.goal), ("context", wanted.context), ("history", wanted.history)):
+        check_storable(value, name)
+    if len(msgspec.json.encode((wanted.context, wanted.history, wanted.tools))) > MOST_JSON_BYTES:
+        raise Invalid("context", f"Context, history and tools together take more than {MOST_JSON_BYTES} bytes")
+    if wanted.deadline and wanted.deadline <= timezone.now():
+        raise Invalid("deadline", "This moment has passed")
+    if wanted.callback_url:
+        check_url(wanted.callback_url, field="callback_url")
+
+
+def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict[str, Any]], dict[str, float]]:
+    names = {tool if isinstance(tool, str) else tool.function.name for tool in wanted.tools}
+    if not names and not wanted.agent_id:
+        return None, [], {}
+    with acting_for(business_id):
+        agent = _find_agent(business_id, wanted.agent_id) if wanted.agent_id else None
+        known = registered_tools(business_id, names)
+    tools = []
+    for index, tool in enumerate(wanted.tools):
+        if isinstance(tool, OfferedTool):
+            tools.append(msgspec.to_builtins(tool))
+            check_storable(tools[-1], f"tools[{index}]")
+        elif row := known.get(tool):
+            function = {"name": row.name, "description": row.description, "parameters": row.parameters}
+            tools.append({"type": "function", "function": function})
+        else:
+            raise Invalid(f"tools[{index}]", f"There is no registered tool named {tool[:80]}")
+    return agent, tools, {name: tool.risk for name, tool in known.items()}
+
+
+def _find_agent(business_id: UUID, key: str) -> Agent:
+    agent = find_agent(business_id, key)
+    if agent is None:
+        raise Invalid("agent_id", f"There is no agent {key}")
+    if not agent.enabled:
+        raise Invalid("agent_id", f"The agent {key} is switched off: {agent.disabled_reason or 'no reason given'}")
+    return agent

@@ -1,0 +1,7 @@
+"""Settings of `make run`: one machine, loopback, plain HTTP."""
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import env
+
+SECRET_KEY = env("SECRET_KEY", default="local-only-not-a-secret-0123456789abcdefghijklmnopqrstuvwxyz")
+OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=["127.0.0.0/8", "::1/128"])

@@ -1,0 +1,90 @@
+"""The admin shell: name, mark, colours and the navigation with its live counts."""
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _item(title: str, icon: str, link: str, badge: str = "", permission: str = "") -> dict:
+    item: dict = {"title": title, "icon": icon, "link": reverse_lazy(link)}
+    if badge:
+        item |= {"badge": badge, "badge_style": "solid"}
+    if permission:
+        item["permission"] = permission
+    return item
+
+
+_ADMIN = "apps.accounts.admin_site.may_administer"
+_SUPERUSER = "apps.accounts.admin_site.is_superuser"
+
+UNFOLD = {
+    "SITE_TITLE": "Gatehouse",
+    "SITE_HEADER": "Gatehouse",
+    "SITE_SUBHEADER": "People in charge of agents",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("gatehouse/mark.svg"),
+    "SITE_SYMBOL": "door_open",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("gatehouse/mark.svg")},
+    ],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": False,
+    "STYLES": [lambda request: static("gatehouse/gatehouse.css")],
+    "SCRIPTS": [lambda request: static("gatehouse/live.js")],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .014 185)",
+            "100": "oklch(94.5% .035 185)",
+            "200": "oklch(89% .065 185)",
+            "300": "oklch(81% .09 185)",
+            "400": "oklch(71% .1 185)",
+            "500": "oklch(61% .095 185)",
+            "600": "oklch(51% .085 187)",
+            "700": "oklch(44% .072 189)",
+            "800": "oklch(38% .06 190)",
+            "900": "oklch(33% .05 191)",
+            "950": "oklch(25% .04 192)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": "Work",
+                "items": [
+                    _item("Queue", "inbox", "admin:queue", badge="apps.approvals.selectors.waiting_badge"),
+                    _item("Goals", "flag", "admin:goals_goal_changelist", badge="apps.goals.selectors.open_badge"),
+                    _item("Decided", "task_alt", "admin:approvals_approvalrequest_changelist"),
+                    _item("Audit", "history", "admin:core_event_changelist"),
+                ],
+            },
+            {
+                "title": "Rules",
+                "separator": True,
+                "items": [
+                    _item("Gate settings", "tune", "admin:goals_gatesettings_changelist", permission=_ADMIN),
+                    _item("Switches", "toggle_on", "admin:goals_switch_changelist", permission=_ADMIN),
+                    _item("Policies", "policy", "admin:approvals_policy_changelist", permission=_ADMIN),
+                    _item("Agents", "smart_toy", "admin:agents_agent_changelist", permission=_ADMIN),
+                    _item("Tools", "construction", "admin:agents_tool_changelist", permission=_ADMIN),
+                    _item("Webhooks", "webhook", "admin:approvals_webhookendpoint_changelist", permission=_ADMIN),
+                ],
+            },
+            {
+                "title": "Business",
+                "separator": True,
+                "items": [
+                    _item("People", "group", "admin:accounts_membership_changelist", permission=_ADMIN),
+                    _item("API keys", "key", "admin:accounts_apikey_changelist", permission=_ADMIN),
+                    _item("Businesses", "apartment", "admin:accounts_business_changelist", permission=_SUPERUSER),
+                    _item("Users", "person", "admin:accounts_user_changelist", permission=_SUPERUSER),
+                    _item(
+                        "Schedule", "schedule", "admin:django_celery_beat_periodictask_changelist", permission=_SUPERUSER
+                    ),
+                ],
+            },
+        ],
+    },
+}

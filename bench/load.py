@@ -1,6 +1,7 @@
 """Bounded HTTP/1.1 load on one server, by raw keep-alive sockets in one thread.
 
-One request costs the generator about 20 microseconds, so that it is not what is measured. Two ways to load:
+One request costs the generator about 50 microseconds of processor time, against about 500 of the smallest Django view
+that inserts a row. Two ways to load:
 
 * closed loop (``rate=None``): every connection sends its next request as soon as it has an answer; finds the most
   the server gives;
@@ -170,29 +171,27 @@ def run(
     """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
-    return _Run(address, make_request, connections, seconds, requests, rate, timeout, on_answer).go()
+    limit = float("inf") if requests is None else requests
+    return _Run(address, make_request, connections, seconds, limit, rate, timeout, on_answer).go()
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self,
-        address: tuple[str, int],
-        make_request: Callable[[int], bytes],
-        connections: int,
-        seconds: float,
-        requests: int | None,
-        rate: float | None,
-        timeout: float,
-        on_answer: Callable[[int, int, bytes], None] | None,
-    ) -> None:
-        self.make_request, self.rate, self.timeout, self.on_answer = make_request, rate, timeout, on_answer
-        self.idle = deque(Connection(address, timeout) for _ in range(connections))
+    address: tuple[str, int]
+    make_request: Callable[[int], bytes]
+    connections: int
+    seconds: float
+    limit: float
+    rate: float | None
+    timeout: float
+    on_answer: Callable[[int, int, bytes], None] | None
+
+    def __post_init__(self) -> None:
+        self.idle = deque(Connection(self.address, self.timeout) for _ in range(self.connections))
         self.busy: set[Connection] = set()
         self.selector = selectors.DefaultSelector()
         for connection in self.idle:
             self._watch(connection)
-        self.limit = requests if requests is not None else 1 << 62
-        self.seconds = seconds
         self.sent = self.failed = 0
         self.statuses: Counter[int] = Counter()
         self.latencies: list[float] = []
@@ -287,16 +286,8 @@ def main() -> None:
     if args.body:
         headers.setdefault("Content-Type", "application/json")
     request = request_bytes(args.method, args.url, body=args.body.encode() if args.body else None, headers=headers)
-    print(
-        run(
-            args.url,
-            lambda _: request,
-            connections=args.connections,
-            seconds=args.seconds,
-            requests=args.requests,
-            rate=args.rate,
-        )
-    )
+    bounds = {"connections": args.connections, "seconds": args.seconds, "requests": args.requests, "rate": args.rate}
+    print(run(args.url, lambda _: request, **bounds))
 
 
 if __name__ == "__main__":

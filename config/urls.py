@@ -1,18 +1,25 @@
 """The site map."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from apps.accounts.consumers import Changes
+from apps.ops.demo import agents as demo_agents
 from apps.ops.views import healthz
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("healthz", healthz),
     path("admin/", admin.site.urls),
+    path("", include("apps.accounts.urls")),
     path("", include("apps.goals.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
-websocket_urlpatterns: list = []
+if settings.DEMO_AGENTS:
+    urlpatterns.append(path("demo/agents/<slug:key>", demo_agents.act))
+
+websocket_urlpatterns = [path("ws/changes/", Changes.as_asgi())]

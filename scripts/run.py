@@ -30,6 +30,7 @@ from scripts.servers import stop_on_signals
 from scripts.supervision import ROOT, Program, State, Supervisor, end_everything, supervised
 
 START_SECONDS = 90
+TRIES = 3
 
 
 class AlreadyRunning(Failed):
@@ -45,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.run", description="Run Gatehouse on this machine.")
     parser.add_argument("--stop", action="store_true", help="stop the Gatehouse that runs from this folder")
     asked = parser.parse_args()
+    os.umask(0o077)
     read_settings()
     folder = data_folder()
     try:
@@ -135,13 +137,19 @@ def bring_up(supervisor: Supervisor, programs: list[Program], port: int) -> None
 
 
 def wait_until_healthy(supervisor: Supervisor, port: int) -> None:
-    """Return once /healthz and the live process answer. Raises Failed with the log's end after START_SECONDS."""
+    """Return once /healthz and the live process answer.
+
+    Raises Failed with the end of the logs after START_SECONDS, or once a process has ended TRIES times.
+    """
     deadline = time.monotonic() + START_SECONDS
+    tried: dict[str, set[int]] = {}
     while not (_answers(f"{url(port)}/healthz") and is_taken(port + 1)):
-        if time.monotonic() > deadline or not supervisor.is_running():
-            raise Failed(
-                f"It did not come up within {START_SECONDS} s. See {supervisor.folder / 'logs'}:\n{_ends(supervisor)}"
-            )
+        for name, state in supervisor.states().items():
+            tried.setdefault(name, set()).add(state.pid)
+        hopeless = [name for name, pids in tried.items() if len(pids - {0}) > TRIES]
+        if hopeless or time.monotonic() > deadline:
+            what = f"{hopeless[0]} keeps failing" if hopeless else f"It did not come up within {START_SECONDS} s"
+            raise Failed(f"{what}. See {supervisor.folder / 'logs'}:\n{_ends(supervisor)}")
         time.sleep(0.2)
 
 

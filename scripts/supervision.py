@@ -27,6 +27,7 @@ STOP_SECONDS = 45
 MAIN_SECTION = """\
 [supervisord]
 nodaemon = true
+silent = true
 {user}
 directory = {root}
 logfile = {logs}/supervisor.log

@@ -12,6 +12,8 @@ from apps.accounts.models import ApiKey, Business, Membership, User
 from apps.accounts.roles import Scope
 from apps.accounts.row_access import acting_for
 from apps.core.snapshot import forget_everything
+from tests.fakes import Outsider
+from tests.fakes import outsider as run_outsider
 
 PASSWORD = "open-sesame-please"
 
@@ -122,3 +124,10 @@ def in_shop(shop: Business) -> Iterator[Business]:
     """The whole test acts for the shop, under row-level security."""
     with acting_for(shop.pk):
         yield shop
+
+
+@pytest.fixture
+def outside() -> Iterator[Outsider]:
+    """A server outside of Gatehouse: an agent, a callback, a webhook receiver."""
+    with run_outsider() as told:
+        yield told

@@ -1,7 +1,8 @@
 """EDGE: bases of the admin pages: permissions by role, rows of the current business, every write in the audit trail."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import wraps
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.db.models import Field, Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
@@ -154,8 +156,11 @@ class TenantAdmin(AuditedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # The database shows no others anyway; this says so in the query, which then finds the index.
         seat = getattr(request, "seat", None)
-        mine = Q(business_id=seat.business_id if seat else None)
-        return super().get_queryset(request).filter(mine | Q(business_id=None) if self.shared_rows else mine)
+        mine = Q(business_id=seat.business_id) if seat else Q(pk__in=[])
+        return super().get_queryset(request).filter(mine | Q(business_id=None) if self.shows_shared(request) else mine)
+
+    def shows_shared(self, request: HttpRequest) -> bool:
+        return self.shared_rows
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*(super().get_exclude(request, obj) or ()), "business"]
@@ -226,11 +231,27 @@ class SuperuserAdmin(AuditedAdmin):
         return is_superuser(request)
 
 
+def everywhere(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Run a superuser's page over all businesses; with its template, which otherwise would be rendered too late."""
+
+    @wraps(view)
+    def run(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not is_superuser(request):
+            return view(self, request, *args, **kwargs)
+        with across_businesses():
+            response = view(self, request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+            return response
+
+    return run
+
+
 def _person(request: HttpRequest) -> User:
     return request.user  # type: ignore[return-value]
 
 
-def _plain_fields(model: type[Model]) -> list[Field[Any, Any]]:
+def _plain_fields(model: type[Model]) -> "list[Field[Any, Any]]":
     return [field for field in model._meta.fields if not field.primary_key and field.name != "business"]
 
 

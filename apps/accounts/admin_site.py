@@ -4,13 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm as DjangoSignInForm
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.module_loading import import_string
 from unfold.forms import AuthenticationForm as UnfoldSignInForm
 from unfold.sites import UnfoldAdminSite
 
+from apps.accounts.passwords import OwnPasswordForm
 from apps.accounts.roles import Role, at_least
 
 
@@ -25,6 +27,18 @@ def may_administer(request: HttpRequest) -> bool:
 
 def is_superuser(request: HttpRequest) -> bool:
     return bool(request.user.is_superuser)
+
+
+def business_name(request: HttpRequest) -> str:
+    """Stands below our name in the shell."""
+    seat = getattr(request, "seat", None)
+    return seat.name if seat else "People in charge of agents"
+
+
+def businesses_to_enter(request: HttpRequest) -> list[dict[str, str]]:
+    """The switcher in the shell; empty, and so not shown, for people with one business."""
+    seats = getattr(request, "seats", [])
+    return [{"title": seat.name, "link": str(seat.business_id)} for seat in seats] if len(seats) > 1 else []
 
 
 class SignInForm(UnfoldSignInForm):
@@ -43,6 +57,19 @@ class GatehouseSite(UnfoldAdminSite):
         user: Any = request.user
         return user.is_active and (user.is_superuser or getattr(request, "seat", None) is not None)
 
+    def get_urls(self) -> list[Any]:
+        from apps.accounts.views import enter, password_urls  # the views need the site, which must exist first
+
+        return [*password_urls, path("enter/", self.admin_view(enter), name="enter"), *super().get_urls()]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            template_name="registration/password_change_form.html",
+            success_url=reverse("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )(request)
+
     def extra_urls(self) -> list[URLPattern]:
         """The pages of the modules in settings.ADMIN_PAGES, each behind the same door as the rest of the site."""
         pages = [page for module in settings.ADMIN_PAGES for page in import_string(f"{module}.urlpatterns")]
@@ -57,4 +84,6 @@ class GatehouseSite(UnfoldAdminSite):
         """The live counts of the navigation, by the address of their entry."""
         groups = self.get_sidebar_list(request)
         badges = [item for group in groups for item in group["items"] if "badge_callback" in item]
-        return JsonResponse({str(item["link"]): str(item["badge_callback"]) for item in badges if item["has_permission"]})
+        return JsonResponse(
+            {str(item["link"]): str(item["badge_callback"]) for item in badges if item["has_permission"]}
+        )

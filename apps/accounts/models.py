@@ -62,7 +62,7 @@ class Membership(models.Model):
 
 
 class ApiKey(models.Model):
-    """A program's key. Only a SHA-256 of the secret is stored: the secret has 256 random bits, so no slow hash is due."""
+    """A program's key, of which a SHA-256 is stored. The secret has 256 random bits, so no slow hash is due."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="api_keys")

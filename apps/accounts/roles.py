@@ -38,3 +38,9 @@ def at_least(role: str | None, needed: str) -> bool:
 def scopes_of(role: str | None) -> frozenset[str]:
     """The API scopes a person of this role has in the browser session."""
     return frozenset(scope.value for held, scopes in _SCOPES_OF.items() if at_least(role, held) for scope in scopes)
+
+
+def may_manage(role: str | None, *roles_concerned: str) -> bool:
+    """Whether a person of this role may give or take these roles: admins manage everybody but owners."""
+    needed = Role.OWNER if Role.OWNER in roles_concerned else Role.ADMIN
+    return at_least(role, needed)

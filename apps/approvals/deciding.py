@@ -85,9 +85,7 @@ def decide_many(
     return [results[place] for place in range(len(wanted))]
 
 
-def _decide_one(
-    request_id: UUID, seen: str, by: Principal, verdict: str, reason: str, comment: str
-) -> ItemResult:
+def _decide_one(request_id: UUID, seen: str, by: Principal, verdict: str, reason: str, comment: str) -> ItemResult:
     try:
         request = decide(
             request_id=request_id, by=by, verdict=verdict, payload_hash=seen, reason=reason, comment=comment
@@ -101,7 +99,7 @@ def _decide_one(
 
 
 def _checked_edit(request_id: UUID, by: Principal, saying: Saying, payload: dict[str, Any]) -> Edit | None:
-    """Run the checks before the row is locked: they may take long. The hash tells afterwards if it changed meanwhile."""
+    """Run the checks before the row is locked: they may take long. The hash tells if it changed meanwhile."""
     request = _read(request_id, by)
     _refuse_unless_fit(request, by, saying, timezone.now())
     return check_edit(request, payload)

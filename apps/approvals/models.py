@@ -62,9 +62,7 @@ class ApprovalRequest(models.Model):
     """Something a person must decide. What is approved is the payload whose hash stands beside it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    business = models.ForeignKey(
-        Business, on_delete=models.CASCADE, related_name="approval_requests", db_index=False
-    )
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="approval_requests", db_index=False)
     kind = models.CharField(max_length=30)
     subject_id = models.UUIDField(help_text="The goal, draft or rollout step that waits")
     title = models.CharField(max_length=200)
@@ -126,11 +124,17 @@ class ApprovalRequest(models.Model):
                 F("business"), F("risk").desc(), F("deadline"), F("id"), name="request_queue", condition=WAITING
             ),
             models.Index(
-                F("business"), F("kind"), F("risk").desc(), F("deadline"), F("id"),
-                name="request_queue_kind", condition=WAITING,
+                F("business"),
+                F("kind"),
+                F("risk").desc(),
+                F("deadline"),
+                F("id"),
+                name="request_queue_kind",
+                condition=WAITING,
             ),
             models.Index(
-                fields=["deadline", "id"], name="request_overdue",
+                fields=["deadline", "id"],
+                name="request_overdue",
                 condition=WAITING & Q(escalated_at__isnull=True, on_timeout__in=["reject", "escalate"]),
             ),
             models.Index(
@@ -160,7 +164,9 @@ class Decision(models.Model):
     reason = models.CharField(max_length=80, blank=True, help_text="A preset of the policy")
     comment = models.TextField(max_length=4000, blank=True)
     payload_hash = models.CharField(max_length=64, help_text="What this person saw and decided on")
-    version = models.PositiveIntegerField(default=1, help_text="The request's version decided on; an edit leaves it behind")
+    version = models.PositiveIntegerField(
+        default=1, help_text="The request's version decided on; an edit leaves it behind"
+    )
     edited = models.BooleanField(default=False)
     answers = models.JSONField(default=dict)
     at = models.DateTimeField(auto_now_add=True)
@@ -237,9 +243,7 @@ class WebhookDelivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+")
-    endpoint = models.ForeignKey(
-        WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False
-    )
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event_id = models.UUIDField()
     kind = models.CharField(max_length=60)
     body = models.JSONField()

@@ -88,7 +88,9 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
     except GatehouseError as error:
         return _refused(request, pk, filters, error, filled)
-    return _open_next(request, row, filters, notice=Notice("good", _done(decided, Verdict(verdict), payload is not None)))
+    return _open_next(
+        request, row, filters, notice=Notice("good", _done(decided, Verdict(verdict), payload is not None))
+    )
 
 
 @by_post
@@ -225,4 +227,3 @@ def _ticked(value: str) -> tuple[UUID, str] | None:
         return UUID(pk), digest
     except ValueError:
         return None
-

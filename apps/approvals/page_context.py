@@ -70,6 +70,7 @@ def list_context(request: HttpRequest, filters: Filters, *, after: str = "", lim
     page = queue.list_page(filters, user=request.user, after=after, limit=limit)  # type: ignore[arg-type]
     return {
         "rows": page.rows,
+        "after_given": bool(after),
         "after": page.after,
         "filters": filters,
         "kinds": [*KINDS, *([filters.kind] if filters.kind and filters.kind not in KINDS else [])],
@@ -88,10 +89,11 @@ def item_context(
 ) -> dict[str, Any]:
     """The open item: two queries, for its history."""
     filled = filled or Filled()
-    history = queue.history_of(row)
+    history, original = queue.history_of(row), fields_of(row.payload, row.payload_schema)
     return {
         **status_context(request, row, filters, voted=_has_voted(history, request, row)),
-        "fields": filled.fields or fields_of(row.payload, row.payload_schema),
+        "original": original,
+        "fields": filled.fields or original,
         "answers": filled.answers or answer_fields(row.questions),
         "filled": filled,
         "notice": notice,
@@ -102,7 +104,9 @@ def item_context(
     }
 
 
-def status_context(request: HttpRequest, row: ApprovalRequest, filters: Filters, *, voted: bool = False) -> dict[str, Any]:
+def status_context(
+    request: HttpRequest, row: ApprovalRequest, filters: Filters, *, voted: bool = False
+) -> dict[str, Any]:
     """Who is on an item and whether this person may decide it: no query."""
     person, now = person_of(request), timezone.now()
     why_not = _why_not(person, row, voted)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 512 * 1024
 MAX_DEPTH = 32
 MAX_CHANGES = 200
 _ABSENT = object()
@@ -26,7 +26,7 @@ def payload_hash(payload: Any) -> str:
     """SHA-256 (hex) of the canonical JSON: sorted keys, no spaces, UTF-8, numbers by value (1.0 is 1).
 
     Equal before and after a stay in the database, whose jsonb rewrites numbers. Raises ValueError for what is not
-    JSON (NaN, infinity, lone surrogates, other types).
+    JSON (NaN, infinity, lone surrogates) or cannot be stored (the null character), TypeError for other types.
     """
     return hashlib.sha256(canonical(payload)).hexdigest()
 
@@ -39,7 +39,7 @@ def canonical(payload: Any) -> bytes:
 
 
 def problem_of(payload: Any) -> str:
-    """Why this cannot be a payload, in a sentence; "" when it can. A payload is an object of at most 256 KiB."""
+    """Why this cannot be a payload, in a sentence; "" when it can. A payload is an object of at most 512 KiB."""
     if not isinstance(payload, dict):
         return "A payload is an object"
     if _is_deeper(payload, MAX_DEPTH):
@@ -47,9 +47,7 @@ def problem_of(payload: Any) -> str:
     try:
         written = canonical(payload)
     except (ValueError, TypeError, ArithmeticError):
-        return "Holds something that JSON cannot say, such as NaN or a broken character"
-    if b"\\u0000" in written:
-        return "The null character cannot be stored"
+        return "Holds something that JSON cannot say, such as NaN, or a character that cannot be stored"
     if len(written) > MAX_BYTES:
         return f"At most {MAX_BYTES} bytes; this has {len(written)}"
     return ""
@@ -78,6 +76,8 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[Change]:
 
 
 def _by_value(value: Any) -> Any:
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("The null character cannot be stored")
     if isinstance(value, dict):
         return {_key(key): _by_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -90,8 +90,8 @@ def _by_value(value: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    if not isinstance(key, str):
-        raise TypeError("The keys of a JSON object are strings")
+    if not isinstance(key, str) or "\x00" in key:
+        raise TypeError("The keys of a JSON object are strings, without the null character")
     return key
 
 

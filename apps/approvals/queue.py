@@ -32,7 +32,14 @@ LIST_COLUMNS = (
     "claimed_by__email",
 )  # fmt: skip
 # Claims come and go by the minute; they are shown live, not as history.
-NOT_HISTORY = ("approval.claimed", "approval.released", "approval.approved", "approval.rejected", "approval.answered", "approval.vote")
+NOT_HISTORY = (
+    "approval.claimed",
+    "approval.released",
+    "approval.approved",
+    "approval.rejected",
+    "approval.answered",
+    "approval.vote",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class Filters:
 
     @property
     def is_default(self) -> bool:
-        return self == Filters()
+        """Whether nothing that waits is left out."""
+        return not (self.q or self.kind or self.risk or self.mine) and self.waiting
 
     @property
     def waiting(self) -> bool:
@@ -150,7 +158,11 @@ def _matching(filters: Filters, user: User) -> QuerySet[ApprovalRequest]:
         low, high = RISKS[filters.risk]
         rows = rows.filter(**({"risk__gte": low} if low else {}), **({"risk__lt": high} if high else {}))
     if filters.mine:
-        rows = rows.filter(claimed_by=user, claimed_until__gt=timezone.now()) if filters.waiting else _decided_by(rows, user)
+        rows = (
+            rows.filter(claimed_by=user, claimed_until__gt=timezone.now())
+            if filters.waiting
+            else _decided_by(rows, user)
+        )
     if filters.q:
         rows = rows.filter(search=_search(filters.q))
     return rows

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.accounts.roles import Role, at_least
+from apps.approvals.payloads import problem_of
 from apps.approvals.states import STATE_AFTER, OnTimeout, State, Verdict
 from apps.core.errors import GatehouseError, Invalid, NotAllowed, StaleState
 
@@ -165,10 +166,11 @@ def _misspoken(asked: Asked, saying: Saying) -> Iterator[Refusal]:
         yield Refusal(Invalid, f"One of {', '.join(STATE_AFTER)}", "verdict")
     if saying.edited and saying.verdict != Verdict.APPROVE:
         yield Refusal(Invalid, "Only an approval may change the payload", "payload")
-    if len(saying.reason) > MAX_REASON:
-        yield Refusal(Invalid, f"At most {MAX_REASON} characters", "reason")
-    if len(saying.comment) > MAX_COMMENT:
-        yield Refusal(Invalid, f"At most {MAX_COMMENT} characters", "comment")
+    for field, text, most in (("reason", saying.reason, MAX_REASON), ("comment", saying.comment, MAX_COMMENT)):
+        if len(text) > most:
+            yield Refusal(Invalid, f"At most {most} characters", field)
+        if not _can_be_stored(text):
+            yield Refusal(Invalid, "Holds a character that cannot be stored", field)
     if saying.verdict == Verdict.REJECT and not (saying.reason.strip() or saying.comment.strip()):
         yield Refusal(Invalid, "Say why, by a reason or a comment", "reason")
     yield from _misanswered(asked, saying)
@@ -183,8 +185,14 @@ def _misanswered(asked: Asked, saying: Saying) -> Iterator[Refusal]:
         return
     if not asked.fields:
         yield Refusal(Invalid, "Nothing was asked here", "verdict")
+    if problem := problem_of(dict(saying.answers or {})):
+        yield Refusal(Invalid, problem, "answers")
     given = {field for field, answer in (saying.answers or {}).items() if answer not in (None, "", [])}
     for field in sorted(set(saying.answers or {}) - asked.fields):
         yield Refusal(Invalid, "This was not asked", f"answers.{field}")
     if not given:
         yield Refusal(Invalid, "Answer at least one question", "answers")
+
+
+def _can_be_stored(text: str) -> bool:
+    return "\x00" not in text and text.encode(errors="ignore").decode() == text

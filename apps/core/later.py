@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from celery import current_app
+from celery import Task, current_app
 from django.core.cache import cache
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
@@ -16,13 +16,16 @@ NUDGE_SECONDS = 2
 DRAIN = "apps.core.tasks.drain_outbox"
 
 
-def later(task: str, *args: str | int, **options: Any) -> None:
-    """Enqueue the task of this dotted name, with plain ids, after commit.
+def later(task: str | Task, *args: str | int, **options: Any) -> None:
+    """Enqueue a task, or the one of this dotted name, with plain ids, after commit.
+
+    By name where the caller stands below its tasks and so cannot import them.
 
     A broker that is down is logged, not raised: what the task would have done stands in the database, and the sweeps
     find it there.
     """
-    transaction.on_commit(lambda: _send(task, args, options))
+    name = task if isinstance(task, str) else task.name
+    transaction.on_commit(lambda: _send(name, args, options))
 
 
 def nudge_outbox() -> None:

@@ -43,17 +43,19 @@ class CreateAppRole(migrations.RunSQL):
 class RowSecurity(migrations.operations.base.Operation):
     """Let a table's rows be seen and written only while their business is the current one.
 
-    table: its name in the database. column: the uuid column that names the business. shared: rows that name no
-    business (column null) are everybody's, such as the defaults of the whole installation.
+    table: its name in the database. column: the uuid column that names the business. Rows that name no business
+    (column null) belong to the installation: shared lets every business read them (defaults, say), unowned lets every
+    business add them unseen (its events of accounts, say); who acts across businesses alone may do more.
     """
 
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, table: str, column: str = "business_id", *, shared: bool = False) -> None:
+    def __init__(self, table: str, column: str = "business_id", *, shared: bool = False, unowned: bool = False) -> None:
         self.table = table
         self.column = column
         self.shared = shared
+        self.unowned = unowned
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Row security is not part of the models' state."""
@@ -63,16 +65,22 @@ class RowSecurity(migrations.operations.base.Operation):
     ) -> None:
         table, column = schema_editor.quote_name(self.table), schema_editor.quote_name(self.column)
         schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        mine = f"{column} = {CURRENT_BUSINESS}" + (f" OR {column} IS NULL" if self.shared else "")
+        mine = f"{column} = {CURRENT_BUSINESS}"
+        policy = f"ON {table} FOR {{}} TO {APP_ROLE}"
         schema_editor.execute(
-            f"CREATE POLICY of_current_business ON {table} FOR ALL TO {APP_ROLE} USING ({mine}) WITH CHECK ({mine})"
+            f"CREATE POLICY of_current_business {policy.format('ALL')} USING ({mine}) WITH CHECK ({mine})"
         )
+        if self.shared:
+            schema_editor.execute(f"CREATE POLICY shared {policy.format('SELECT')} USING ({column} IS NULL)")
+        if self.unowned:
+            schema_editor.execute(f"CREATE POLICY unowned {policy.format('INSERT')} WITH CHECK ({column} IS NULL)")
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
         table = schema_editor.quote_name(self.table)
-        schema_editor.execute(f"DROP POLICY of_current_business ON {table}")
+        for name in ("of_current_business", "shared", "unowned"):
+            schema_editor.execute(f"DROP POLICY IF EXISTS {name} ON {table}")
         schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
 
     def describe(self) -> str:

@@ -1,7 +1,8 @@
 """The things a goal asks for: its text cut where one request ends and the next begins.
 
-Without a parser the cuts are careful rather than complete: at sentence ends and list items, at words of order ("then",
-"also"), and at "and" where a verb people give orders with follows. Sentences that only tell the background are left out.
+Without a parser the cuts are careful rather than complete: at sentence ends and list items, at words of order
+("then", "also"), and at "and" where a verb people give orders with follows. Sentences that only tell the background
+are left out.
 """
 
 from __future__ import annotations
@@ -12,30 +13,32 @@ from apps.goals.reading import sentences_of, words_of
 
 MAX_ASKS = 12
 
-_ORDERS = frozenset(
-    """
-    add adjust analyse analyze apply approve archive arrange ask assign attach authenticate block book build buy calculate
-    call cancel change charge check close collect compare compile complete compose compute confirm contact convert copy
-    count create deactivate delete deliver describe determine disable dispatch display download draft edit email enable
-    ensure estimate evaluate explain export extend extract fetch file fill filter find finish fix flag forward gather
-    generate give go grant handle hold identify import include increase inform inspect install invite invoice issue keep
-    list locate lock log look lower mail mark measure merge message modify monitor move notify open order organize
-    organise pause pay perform place plan play post prepare present print process produce provide publish purchase put
-    raise read rebook recommend record reduce refund register reject release remind remove rename repair replace reply
-    report request reschedule reserve reset resolve respond restart restore retrieve return reverse review revise run save
-    schedule search select sell send set share ship show sign sort split start stop store submit subscribe suggest
-    summarise summarize switch take tell test text track transfer translate turn undo unlock update upgrade upload use
-    validate verify view void wait warn withdraw write
-    """.split()
-)  # fmt: skip
+_ORDERS_TEXT = """
+add adjust analyse analyze apply approve archive arrange ask assign attach authenticate block book build buy
+calculate call cancel change charge check close collect compare compile complete compose compute confirm contact
+convert copy count create deactivate delete deliver describe determine disable dispatch display download draft edit
+email enable ensure estimate evaluate explain export extend extract fetch file fill filter find finish fix flag
+forward gather generate give go grant handle hold identify import include increase inform inspect install invite
+invoice issue keep list locate lock log look lower mail mark measure merge message modify monitor move notify open
+order organize organise pause pay perform place plan play post prepare present print process produce provide publish
+purchase put raise read rebook recommend record reduce refund register reject release remind remove rename repair
+replace reply report request reschedule reserve reset resolve respond restart restore retrieve return reverse review
+revise run save schedule search select sell send set share ship show sign sort split start stop store submit
+subscribe suggest summarise summarize switch take tell test text track transfer translate turn undo unlock update
+upgrade upload use validate verify view void wait warn withdraw write
+"""
+_ORDERS = frozenset(_ORDERS_TEXT.split())
 _CUT = re.compile(
-    r"(?:,|;|\.)?\s+(?:and\s+)?(?:then|also|afterwards|finally|additionally|in addition|after that|plus)\s*,?\s+|;\s+|(?:,\s*)?\band\s+|,\s+",
+    r"(?:,|;|\.)?\s+(?:and\s+)?(?:then|also|afterwards|finally|additionally|in addition|after that|plus)\s*,?\s+"
+    r"|;\s+|(?:,\s*)?\band\s+|,\s+",
     re.I,
 )
 _BULLET = re.compile(r"(?m)^\s*(?:[-*\u2022]|\d+[.)])\s+")
 _WISH = re.compile(
-    r"\?|^(?:please|kindly|can|could|would|will|may|let|help)\b|\b(?:i|we)(?:\s+(?:\w+\s+)?(?:want|need|like|wish|hope|require)|'d like|\u2019d like)\b"
-    r"|\b(?:can|could|would|will) you\b|\bplease\b|^(?:what|when|where|which|who|whom|whose|why|how|is|are|was|were|do|does|did|has|have)\b",
+    r"\?|^(?:please|kindly|can|could|would|will|may|let|help)\b"
+    r"|\b(?:i|we)(?:\s+(?:\w+\s+)?(?:want|need|like|wish|hope|require)|'d like|\u2019d like)\b"
+    r"|\b(?:can|could|would|will) you\b|\bplease\b"
+    r"|^(?:what|when|where|which|who|whom|whose|why|how|is|are|was|were|do|does|did|has|have)\b",
     re.I,
 )
 

@@ -33,7 +33,7 @@ def assess(
     rounds_left: int = DEFAULT_ROUNDS,
     judgement: Judgement | None = None,
 ) -> Assessment:
-    """Judge one goal. The checks are always made (they are how confidence is formed); the switches say what they may do."""
+    """Judge one goal. The checks are always made, as confidence is formed from them; the switches say what they may."""
     checks = run_checks(facts)
     if judgement is not None:
         checks = reconcile(checks, judgement)

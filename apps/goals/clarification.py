@@ -10,18 +10,19 @@ import msgspec
 
 from apps.goals.facts import GoalFacts, ParameterFact
 from apps.goals.prevalidation import missing_parameters
+from apps.goals.reading import FUNCTION_WORDS, name_words
 from apps.goals.vocabulary import Check, CheckResult, Kind, Question, Status
 
 MAX_QUESTIONS = 5
 MAX_ANSWER_CHARS = 4000
 
-# Context keys with a meaning of their own: the goal said anew (read instead of the first wording), and details added to it.
+# Context keys with a meaning of their own: the goal said anew (read instead of the first wording), and added details.
 RESTATED_GOAL = "restated_goal"
 GOAL_DETAILS = "goal_details"
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """The context with the answers in it. `problems` maps a field to why its answer was not taken; `open` are unanswered."""
+    """The context with the answers in it; `problems` says why an answer was not taken, `open` which are missing."""
 
     context: dict[str, Any]
     accepted: tuple[str, ...]
@@ -32,7 +33,7 @@ class Merged(msgspec.Struct, frozen=True):
 def questions_for(
     facts: GoalFacts, checks: Sequence[CheckResult], *, limit: int = MAX_QUESTIONS
 ) -> tuple[Question, ...]:
-    """What to ask, the most decisive first. At least one question whenever a check warned or failed or detail is thin."""
+    """What to ask, the most decisive first: always at least one question."""
     status = {c.check: c.status for c in checks}
     reason = {c.check: c.reason for c in checks}
     found: list[Question] = []
@@ -40,13 +41,16 @@ def questions_for(
         found.append(_which_holds(facts, reason[Check.NO_CONTRADICTION]))
     elif status.get(Check.WELL_FORMED, Status.PASS) is Status.FAIL:
         found.append(
-            Question(RESTATED_GOAL, "What should be done? Please say it in a sentence.", Kind.TEXT, reason[Check.WELL_FORMED])
+            Question(
+                RESTATED_GOAL, "What should be done? Please say it in a sentence.", Kind.TEXT, reason[Check.WELL_FORMED]
+            )
         )
     elif status.get(Check.COMPLEXITY, Status.PASS) is Status.FAIL:
         found.append(
             Question(RESTATED_GOAL, "Which one part should be done first?", Kind.TEXT, reason[Check.COMPLEXITY])
         )
-    found.extend(_ask_for(parameter, facts) for parameter in missing_parameters(facts))
+    if status.get(Check.TOOLS_AVAILABLE, Status.PASS) is Status.PASS:
+        found.extend(_ask_for(parameter) for parameter in missing_parameters(facts))
     if not found:
         found.append(_more_detail(facts))
     return tuple(found[:limit])
@@ -54,27 +58,33 @@ def questions_for(
 
 def _which_holds(facts: GoalFacts, why: str) -> Question:
     first, second = facts.contradictions[0].first, facts.contradictions[0].second
-    text = f"You say both \u201c{first}\u201d and \u201c{second}\u201d. Which holds? Please state the goal again with only that."
+    text = f"\u201c{first}\u201d or \u201c{second}\u201d: which holds? Please state the goal again with only that."
     return Question(RESTATED_GOAL, text, Kind.TEXT, why)
 
 
-def _ask_for(parameter: ParameterFact, facts: GoalFacts) -> Question:
-    label = parameter.name.replace("_", " ")
+def _ask_for(parameter: ParameterFact) -> Question:
+    label = " ".join(name_words(parameter.name)) or parameter.name
     hint = f" ({parameter.description})" if parameter.description else ""
-    tool = facts.tools[0].name if facts.tools else "the tool"
+    if label in FUNCTION_WORDS:
+        label = f"value for \u201c{label}\u201d"
     return Question(
-        parameter.name, f"What is the {label}?{hint}", parameter.kind, f"{tool} requires it.", parameter.options
+        parameter.name,
+        f"What is the {label}?{hint}",
+        parameter.kind,
+        f"{parameter.tool} requires it.",
+        parameter.options,
     )
 
 
 def _more_detail(facts: GoalFacts) -> Question:
+    nearest = f" The nearest tools are {' and '.join(tool.name for tool in facts.tools[:2])}." if facts.tools else ""
     why = "; ".join(facts.clarity_gaps) or "The goal leaves room for more than one reading."
-    text = "What exactly is wanted? Please name the object, the particulars and the result you expect."
+    text = f"What exactly is wanted? Please name the object, the particulars and the result you expect.{nearest}"
     return Question(GOAL_DETAILS, text, Kind.TEXT, why)
 
 
 def merge_answers(context: Mapping[str, Any], questions: Sequence[Question], answers: Mapping[str, Any]) -> Merged:
-    """The context with valid answers added; answers to what was not asked, or of the wrong kind, are refused with a reason."""
+    """The context with valid answers added; an answer to what was not asked, or of the wrong kind, is refused."""
     asked = {q.field: q for q in questions}
     merged, accepted, problems = dict(context), [], {}
     for field, answer in answers.items():

@@ -10,11 +10,15 @@ from apps.goals.reading import Word
 from apps.goals.values import Value
 
 # Words that stand for something unnamed: they carry a sentence without saying anything.
-PLACEHOLDERS = frozenset(
-    "thing things stuff something anything everything someone anyone somebody somehow somewhere whatever whichever etc "
-    "issue problem matter way best better good nice right proper properly appropriate necessary".split()
-)
-_POINTERS = frozenset("it this that these those them they he she him her".split())
+PLACEHOLDERS_TEXT = """
+thing things stuff something anything everything someone anyone somebody somehow somewhere whatever whichever etc
+issue problem matter way best better good nice right proper properly appropriate necessary
+"""
+PLACEHOLDERS = frozenset(PLACEHOLDERS_TEXT.split())
+_POINTERS_TEXT = """
+it this that these those them they he she him her
+"""
+_POINTERS = frozenset(_POINTERS_TEXT.split())
 
 FIRST_WORDS = 3.0  # about so many words with content say a plain request
 POINTER_COST = 0.25
@@ -60,8 +64,8 @@ def _points_nowhere(words: Sequence[Word]) -> bool:
 
 
 def wordlike_share(text: str, words: Sequence[Word]) -> float:
-    """Share of the text's characters (spaces aside) in plausible words: with a vowel when alphabetic, not one letter over
-    and over, not endless."""
+    """Share of the text's characters, spaces aside, in plausible words: with vowels when alphabetic, not one letter
+    over and over, not endless."""
     dense = sum(1 for char in text if not char.isspace())
     if not dense:
         return 0.0

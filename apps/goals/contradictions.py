@@ -18,18 +18,29 @@ SWAPPED_RANGE, FORBIDDEN, OPPOSITE, PAST, CONTEXT_DIFFERS = 0.85, 0.8, 0.7, 0.75
 _AMOUNT = r"[$\u20ac\u00a3]?\s?(\d[\d,]*(?:\.\d+)?)"
 _BETWEEN = re.compile(rf"\bbetween\s+{_AMOUNT}\s+and\s+{_AMOUNT}", re.I)
 _LEAST = re.compile(rf"\b(?:at least|more than|over|above|minimum of|no less than)\s+{_AMOUNT}(\s*[a-z%]+)?", re.I)
-_MOST = re.compile(rf"\b(?:at most|less than|fewer than|under|below|maximum of|no more than|up to)\s+{_AMOUNT}(\s*[a-z%]+)?", re.I)
+_MOST = re.compile(
+    rf"\b(?:at most|less than|fewer than|under|below|maximum of|no more than|up to)\s+{_AMOUNT}(\s*[a-z%]+)?", re.I
+)
 _ISO = r"(\d{4}-\d{2}-\d{2})"
-_FROM_TO = re.compile(rf"\b(?:from|between|starting|start(?:s|ing)? (?:on|from))\s+{_ISO}.{{0,30}}?\b(?:to|until|till|and|end(?:s|ing)? on)\s+{_ISO}", re.I)
+_FROM_TO = re.compile(
+    rf"\b(?:from|between|starting|start(?:s|ing)? (?:on|from))\s+{_ISO}.{{0,30}}?"
+    rf"\b(?:to|until|till|and|end(?:s|ing)? on)\s+{_ISO}",
+    re.I,
+)
 _DUE = re.compile(rf"\b(?:by|before|until|due|no later than|deadline(?: is)?)\s+(?:the\s+)?{_ISO}", re.I)
 _CLAUSE = re.compile(r"[.;!?\n]+|,\s*(?=but\b|and\b|yet\b|then\b)|\b(?:but|yet|however|although|though|and)\b", re.I)
-_NOT = re.compile(r"\b(?:do not|don't|don\u2019t|never|without|must not|mustn't|should not|shouldn't|cannot|avoid|not to|not)\b", re.I)
-_IN_ORDER = re.compile(r"\b(?:then|after|afterwards|later|once|before|first|next|finally|until|unless|if|instead|again|when|otherwise|except|previously|was|were|had)\b", re.I)
+_NOT = re.compile(
+    r"\b(?:do not|don't|don\u2019t|never|without|must not|mustn't|should not|shouldn't|cannot|avoid|not to|not)\b", re.I
+)
+_IN_ORDER = re.compile(
+    r"\b(?:then|after|afterwards|later|once|before|first|next|finally|until|unless|if|instead|again|when|otherwise|except|previously|was|were|had)\b",
+    re.I,
+)
 
 _OPPOSITES = """
 increase/decrease raise/lower enable/disable activate/deactivate open/close start/stop include/exclude add/remove
-delete/keep remove/keep cancel/confirm cancel/keep approve/reject accept/decline lock/unlock allow/block subscribe/unsubscribe
-show/hide buy/sell publish/unpublish mute/unmute connect/disconnect install/uninstall encrypt/decrypt attach/detach
+delete/keep remove/keep cancel/confirm cancel/keep approve/reject accept/decline lock/unlock allow/block
+subscribe/unsubscribe show/hide buy/sell publish/unpublish mute/unmute connect/disconnect install/uninstall encrypt/decrypt attach/detach
 expand/collapse archive/delete follow/unfollow hire/fire extend/shorten
 """
 _OPPOSITE_STEMS = {frozenset(stem(word) for word in pair.split("/")) for pair in _OPPOSITES.split()}
@@ -38,7 +49,7 @@ _OPPOSITE_STEMS = {frozenset(stem(word) for word in pair.split("/")) for pair in
 def contradictions_in(
     goal: str, context: Sequence[tuple[str, frozenset[str], str]], *, now: datetime, deadline: datetime | None = None
 ) -> tuple[Contradiction, ...]:
-    """What excludes what, the strongest first. `context` as `supplied.flat_context` gives it; `now` is timezone-aware."""
+    """What excludes what, the strongest first. `context` as `supplied.flat_context` gives it; times are aware."""
     found = [*_ranges(goal), *_past(goal, now, deadline), *_clauses(goal), *_context_dates(context)]
     return tuple(sorted(found, key=lambda one: -one.strength))
 

@@ -11,11 +11,13 @@ from apps.goals.vocabulary import Kind
 
 
 class ParameterFact(msgspec.Struct, frozen=True, gc=False):
-    """A required parameter of the tool that fits best, and what was found for it.
+    """A value that a fitting tool requires, and what was found for it.
 
-    `supplied` is how sure we are that goal, context or history gives the value; `evidence` says what does, "" if nothing.
+    `supplied` is how sure we are that goal, context or history gives the value; `evidence` says what does, "" if
+    nothing.
     """
 
+    tool: str
     name: str
     kind: Kind
     description: str
@@ -56,10 +58,11 @@ class GoalFacts(msgspec.Struct, frozen=True):
 
     words            number of words in the goal
     wordlike         share of the goal's tokens that read as words, numbers or names
+    understood       how far the words are ones the embedder knows, or a tool's; 1 is wholly. Other languages fall here
     clarity          how concrete the goal is: something to do, something to do it to, particulars
     asks             the things asked for, at least one when the goal has words
     tools            offered tools, best fit first; empty when none were offered
-    required         required parameters of the best tool
+    required         required parameters of the best tool and of the tools that cover further asks
     contradictions   strongest first
     scope            how near the goal is to what the agent and its tools are for; None when nothing states a scope
     scope_name       what the scope was compared with, for the reason
@@ -70,6 +73,7 @@ class GoalFacts(msgspec.Struct, frozen=True):
 
     words: int
     wordlike: float
+    understood: float
     clarity: float
     clarity_gaps: tuple[str, ...]
     asks: tuple[AskFact, ...]

@@ -57,7 +57,7 @@ def gate(
     *,
     rounds_left: int,
 ) -> Verdict:
-    """The path for one goal. Total: every input has a verdict. `rounds_left` is how many more rounds of questions are allowed."""
+    """The path for one goal; every input has one. `rounds_left` is how many more rounds of questions are allowed."""
     if not switches.pre_validation:
         checks = ()
     failed = [c for c in checks if c.status is Status.FAIL]

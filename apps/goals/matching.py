@@ -12,8 +12,7 @@ words would reach is taken off first: neither a long goal nor a long description
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -33,7 +32,7 @@ WEIGHT_COVERAGE = 1.6
 WEIGHT_NAME = 2.8
 WEIGHT_DESCRIPTION = 3.8
 
-ABSENT = 0.5  # nearness excess assumed for a side that has no words
+Vectors = NDArray[np.float32]
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
@@ -43,31 +42,28 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     semantic: float
 
 
-def match_tools(tools: ToolSet, own: NDArray[np.float32], every: NDArray[np.float32]) -> list[Match]:
-    """A match for each tool. `own` are vectors of the words that ask, `every` of all words with content, values too."""
+def match_tools(tools: ToolSet, own: Vectors, every: Vectors) -> list[Match]:
+    """A match for each tool, in order. `own` are vectors of the words that ask, `every` of all words with content,
+    values too."""
     if not len(every):
         return [Match(0.0, 0.0) for _ in tools.tools]
-    near_own = own @ tools.matrix.T
-    near_every = (every @ tools.matrix.T).max(axis=0)
-    return [_match(starts, near_own, near_every, len(every)) for starts in tools.starts]
-
-
-def _match(
-    starts: tuple[int, int, int, int], near_own: NDArray[np.float32], near_every: NDArray[np.float32], words: int
-) -> Match:
-    first, second, third, end = starts
-    coverage = name = description = 0.0
-    if end > first and len(near_own):
-        coverage = _excess(float(near_own[:, first:end].max(axis=1).mean()), CHANCE_COVERAGE, end - first)
-    if second > first:
-        name = _excess(float(near_every[first:second].mean()), CHANCE_NAME, words)
-    description = (
-        _excess(float(near_every[second:third].mean()), CHANCE_DESCRIPTION, words) if third > second else name
-    )
+    starts, (name_end, description_end, end) = tools.starts, tools.bounds.T
+    coverage = np.maximum.reduceat(own @ tools.matrix.T, starts, axis=1).mean(axis=0)
+    nearest = _running_sum((every @ tools.matrix.T).max(axis=0) * tools.weights)
+    in_name = (nearest[name_end] - nearest[starts]) / tools.name_weight
+    in_description = (nearest[description_end] - nearest[name_end]) / tools.description_weight
+    coverage = _excess(coverage, CHANCE_COVERAGE, end - starts)
+    name = np.where(name_end > starts, _excess(in_name, CHANCE_NAME, len(every)), 0.0)
+    description = np.where(description_end > name_end, _excess(in_description, CHANCE_DESCRIPTION, len(every)), name)
     logit = BIAS + WEIGHT_COVERAGE * coverage + WEIGHT_NAME * name + WEIGHT_DESCRIPTION * description
-    return Match(1.0 / (1.0 + math.exp(-logit)), (coverage + name + description) / 3.0)
+    fits, means = 1.0 / (1.0 + np.exp(-logit)), (coverage + name + description) / 3.0
+    return [Match(fit, mean) for fit, mean in zip(fits.tolist(), means.tolist(), strict=True)]
 
 
-def _excess(nearness: float, chance: tuple[float, float], choices: int) -> float:
-    expected = chance[0] + chance[1] * math.log1p(choices)
+def _running_sum(row: NDArray[Any]) -> NDArray[np.float64]:
+    return np.concatenate(([0.0], np.cumsum(row, dtype=np.float64)))
+
+
+def _excess(nearness: Any, chance: tuple[float, float], choices: Any) -> Any:
+    expected = chance[0] + chance[1] * np.log1p(choices)
     return (nearness - expected) / (1.0 - expected)

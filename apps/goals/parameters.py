@@ -41,12 +41,13 @@ _BY_WORD = {
     Kind.EMAIL: "email mail",
     Kind.URL: "url uri link website webhook endpoint",
     Kind.PHONE: "phone telephone mobile",
-    Kind.CODE: "id ids identifier key token code symbol ticker isbn sku zip zipcode postcode reference uuid vin iata number",
+    Kind.CODE: "id ids identifier key token code symbol ticker isbn sku zip zipcode postcode reference uuid vin iata "
+    "number",
     Kind.FILE: "file filename path folder directory dir",
     Kind.PLACE: "city location place country state address destination origin region town airport venue area from to",
     Kind.MONEY: "price cost amount budget salary fee balance fare",
-    Kind.NUMBER: "count quantity size limit total length width height weight age radius latitude longitude percentage rate "
-    "seats passengers guests people adults rooms a b x y n min max temperature",
+    Kind.NUMBER: "count quantity size limit total length width height weight age radius latitude longitude percentage "
+    "rate seats passengers guests people adults rooms a b x y n min max temperature",
     Kind.NAME: "name user username person artist author recipient title customer restaurant employee brand",
     Kind.TEXT: "message content text body description query comment note prompt question reason subject keyword term",
 }
@@ -59,9 +60,9 @@ def parameters_of(schema: Any) -> tuple[Parameter, ...]:
         return ()
     properties = schema.get("properties")
     required = schema.get("required")
-    wanted = {str(name) for name in required} if isinstance(required, list) else set()
-    known = dict(properties) if isinstance(properties, Mapping) else {}
-    return tuple(_parameter(str(name), spec, str(name) in wanted) for name, spec in {**dict.fromkeys(wanted), **known}.items())
+    wanted = dict.fromkeys(str(name) for name in required) if isinstance(required, list) else {}
+    known = {str(name): spec for name, spec in properties.items()} if isinstance(properties, Mapping) else {}
+    return tuple(_parameter(name, spec, name in wanted) for name, spec in {**wanted, **known}.items())
 
 
 def _parameter(name: str, spec: Any, required: bool) -> Parameter:

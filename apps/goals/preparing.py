@@ -14,7 +14,7 @@ from apps.goals.asks import asks_in
 from apps.goals.clarification import GOAL_DETAILS, RESTATED_GOAL
 from apps.goals.clarity import clarity_of, wordlike_share
 from apps.goals.contradictions import contradictions_in
-from apps.goals.facts import AskFact, GoalFacts, ToolFact
+from apps.goals.facts import AskFact, GoalFacts, ParameterFact, ToolFact
 from apps.goals.matching import Match, match_tools
 from apps.goals.reading import Word, stem, words_of
 from apps.goals.scope import scope_of
@@ -27,6 +27,8 @@ from apps.llm.embedding import WordEmbedder
 MAX_CHARS = 8000  # of the goal; what is beyond is not read
 MAX_EARLIER = 6  # messages of the history that are read for values
 MAX_SHARED = 5
+STRANGE, FAMILIAR = 0.35, 0.65  # mean familiarity of words not understood at all, and wholly
+COVERS = 0.6  # fit from which a tool is taken to cover an ask
 
 _CONDITION = re.compile(r"\b(?:if|unless|when(?:ever)?|in case|provided|depending|otherwise|except)\b", re.I)
 
@@ -44,8 +46,8 @@ def prepare_facts(
 ) -> GoalFacts:
     """Read everything once.
 
-    `tools` are in the OpenAI function format or bare {name, description, parameters}. `scope` are sentences that say what
-    the agent is for, if any. `now` and `deadline` are timezone-aware. Nothing raises on odd text or odd tools.
+    `tools` are in the OpenAI function format or bare {name, description, parameters}. `scope` are sentences that say
+    what the agent is for, if any. `now` and `deadline` are timezone-aware. Nothing raises on odd text or odd tools.
     """
     context = dict(context or {})
     text, history = _effective(goal, context, history)
@@ -53,18 +55,20 @@ def prepare_facts(
     given = Given(words, values, tuple(flat_context(context)), _earlier_values(history))
     toolset = read_tools(tools, embedder) if tools else None
     vectors = _WordVectors(words, values, embedder)
-    asks = asks_in(text)
-    ranked = _ranked(toolset, match_tools(toolset, *vectors.of_span(0, len(text)))) if toolset else []
+    whole = vectors.whole()
+    ranked = _ranked(toolset, match_tools(toolset, *whole)) if toolset else []
+    ask_facts = _ask_facts(text, asks_in(text), toolset, vectors, ranked)
     clarity = clarity_of(words, values, background=bool(given.context or history))
-    scope_score, scope_name = scope_of(scope, toolset, vectors.of_span(0, len(text)), embedder)
+    scope_score, scope_name = scope_of(scope, toolset, whole, embedder)
     return GoalFacts(
         words=len(words),
         wordlike=wordlike_share(text, words),
+        understood=max(vectors.familiarity(), ranked[0][1].fit if ranked else 0.0),
         clarity=clarity.score,
         clarity_gaps=clarity.gaps,
-        asks=_ask_facts(text, asks, toolset, vectors, ranked),
+        asks=ask_facts,
         tools=tuple(_tool_fact(tool, match, words) for tool, match in ranked),
-        required=supplied_parameters(ranked[0][0].parameters, ranked[0][0].stems, given) if ranked else (),
+        required=_required(ask_facts, ranked, given),
         contradictions=contradictions_in(text, given.context, now=now, deadline=deadline),
         scope=scope_score,
         scope_name=scope_name,
@@ -75,9 +79,8 @@ def prepare_facts(
 
 
 def _effective(goal: str, context: dict[str, Any], history: Sequence[str]) -> tuple[str, list[str]]:
-    """The text to judge: the goal as restated in a clarification (the first wording becomes history), with added details.
-
-    The two reserved keys are taken out of `context`."""
+    """The text to judge: the goal as restated in a clarification (the first wording becomes history), with added
+    details. The two reserved keys are taken out of `context`."""
     text, earlier = goal, [str(turn) for turn in history]
     restated, details = context.pop(RESTATED_GOAL, None), context.pop(GOAL_DETAILS, None)
     if restated:
@@ -97,11 +100,25 @@ class _WordVectors:
 
     def __init__(self, words: Sequence[Word], values: Sequence[Value], embedder: WordEmbedder) -> None:
         self._words = [word for word in words if word.content and not word.text.isdigit()]
+        self._embedder = embedder
         self._rows = embedder.vectors([word.text for word in self._words])
         inside = [(value.start, value.end) for value in values if value.kind is not Kind.FILE]
         self._own = np.array(
             [not any(start <= word.start < end for start, end in inside) for word in self._words], dtype=bool
         )
+
+    def familiarity(self) -> float:
+        """Mean familiarity of the words that ask, put on [0, 1]; 1 when there are none to judge by."""
+        asking = [word.text for word, own in zip(self._words, self._own, strict=True) if own]
+        if not asking:
+            return 1.0
+        mean = sum(self._embedder.familiarity(asking)) / len(asking)
+        return min(1.0, max(0.0, (mean - STRANGE) / (FAMILIAR - STRANGE)))
+
+    def whole(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same for the whole text."""
+        own = self._rows[self._own]
+        return (own if len(own) else self._rows), self._rows
 
     def of_span(self, start: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(words that ask, all words with content) between two places; words inside values do not ask."""
@@ -139,3 +156,17 @@ def _ask_facts(
         tool, match = _ranked(toolset, match_tools(toolset, *vectors.of_span(start, place)))[0]
         facts.append(AskFact(ask, tool.name, match.fit))
     return tuple(facts)
+
+
+def _required(asks: Sequence[AskFact], ranked: Sequence[tuple[Tool, Match]], given: Given) -> tuple[ParameterFact, ...]:
+    """What the best tool requires, and what the tools of further asks do when they fit: one fact a parameter name."""
+    if not ranked:
+        return ()
+    chosen = {ranked[0][0].name, *(ask.tool for ask in asks if ask.fit >= COVERS)}
+    found: dict[str, ParameterFact] = {}
+    for tool, _ in ranked:
+        if tool.name in chosen:
+            for fact in supplied_parameters(tool, given):
+                if fact.name not in found or fact.supplied > found[fact.name].supplied:
+                    found[fact.name] = fact
+    return tuple(found.values())

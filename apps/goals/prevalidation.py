@@ -1,7 +1,7 @@
-"""The six checks, as policy. Each reads the prepared facts and returns pass, warn or fail with a reason and a suggestion.
+"""The six checks, as policy. Each reads the prepared facts and returns pass, warn or fail, a reason and a suggestion.
 
-A check fails only when the facts speak clearly: a failed check keeps a goal from running unattended. In between it warns,
-which lowers the confidence and lets a person decide.
+A check fails only when the facts speak clearly: a failed check keeps a goal from running unattended. In between it
+warns, which lowers the confidence and lets a person decide.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ CONTEXT_BAND = (0.35, 0.7)
 SCOPE_BAND = (0.2, 0.5)
 WELL_FORMED_BAND = (0.35, 0.6)
 COMPLEXITY_BAND = (0.2, 0.5)
+
+CLEAR_ENOUGH = 0.5
 
 # The score given where there is nothing to compare with: neither praise nor blame.
 NO_TOOLS_SCORE = 0.75
@@ -34,9 +36,15 @@ def _status(score: float, band: tuple[float, float]) -> Status:
     return Status.WARN if score >= band[0] else Status.FAIL
 
 
+def _compared(score: float, band: tuple[float, float], facts: GoalFacts) -> Status:
+    """As `_status`, but what could not be understood cannot fail a comparison of meaning."""
+    status = _status(score, band)
+    return Status.WARN if status is Status.FAIL and not readable(facts) else status
+
+
 def check_well_formed(facts: GoalFacts) -> CheckResult:
     """Is this a request at all: words that read as language and say what is wanted?"""
-    score = facts.wordlike * (0.5 + 0.5 * facts.clarity)
+    score = facts.wordlike * (0.25 + 0.75 * facts.clarity) * facts.understood
     status = _status(score, WELL_FORMED_BAND)
     if facts.words == 0:
         return CheckResult(
@@ -44,13 +52,26 @@ def check_well_formed(facts: GoalFacts) -> CheckResult:
         )
     if status is Status.PASS:
         return CheckResult(Check.WELL_FORMED, status, score, "The goal reads as a request.")
-    if facts.wordlike < 0.6:
-        reason = "Much of the text does not read as words."
-    else:
-        reason = _gap_sentence(facts.clarity_gaps)
     return CheckResult(
-        Check.WELL_FORMED, status, score, reason, "State what should be done, to what, and with which particulars."
+        Check.WELL_FORMED,
+        status,
+        score,
+        _not_well_formed(facts),
+        "State in plain English what should be done, to what, and with which particulars.",
     )
+
+
+def _not_well_formed(facts: GoalFacts) -> str:
+    if facts.wordlike < CLEAR_ENOUGH:
+        return "Much of the text does not read as words."
+    if facts.understood < CLEAR_ENOUGH:
+        return "Most of the words are not known to these checks, which read English."
+    return _gap_sentence(facts.clarity_gaps)
+
+
+def readable(facts: GoalFacts) -> bool:
+    """Whether enough of the goal is understood to compare its meaning with anything."""
+    return min(facts.wordlike, facts.understood, facts.clarity) >= CLEAR_ENOUGH
 
 
 def _gap_sentence(gaps: tuple[str, ...]) -> str:
@@ -68,12 +89,14 @@ def check_tools_available(facts: GoalFacts) -> CheckResult:
             "Offer the agent's tools with the goal to have them compared.",
         )
     best, score = facts.tools[0], tool_score(facts)
-    status = _status(score, TOOL_BAND)
+    status = _compared(score, TOOL_BAND, facts)
     weakest = min(facts.asks, key=lambda ask: ask.fit, default=None)
     if status is Status.PASS:
         words = f" (shared words: {', '.join(best.shared)})" if best.shared else ""
         return CheckResult(Check.TOOLS_AVAILABLE, status, score, f"The tool {best.name} fits the goal{words}.")
-    if weakest is not None and len(facts.asks) > 1 and weakest.fit < best.fit:
+    if not readable(facts):
+        reason = "Too little of the goal is understood to tell which tool it needs."
+    elif weakest is not None and len(facts.asks) > 1 and weakest.fit < best.fit:
         reason = f"No offered tool clearly covers \u201c{weakest.text}\u201d; the nearest is {weakest.tool}."
     elif status is Status.WARN:
         reason = f"The nearest tool, {best.name}, may not do what is asked."
@@ -104,6 +127,14 @@ def check_required_context(facts: GoalFacts) -> CheckResult:
     score = context_score(facts)
     status = _status(score, CONTEXT_BAND)
     missing = missing_parameters(facts)
+    if status is not Status.PASS and tool_score(facts) < TOOL_BAND[1]:
+        return CheckResult(
+            Check.REQUIRED_CONTEXT,
+            Status.WARN,
+            score,
+            f"No tool clearly fits, so what is needed is not known; {facts.tools[0].name} would lack values.",
+            "Settle which tool is meant first.",
+        )
     if status is Status.PASS or not missing:
         found = "; ".join(f"{p.name}: {p.evidence}" for p in facts.required if p.evidence)
         return CheckResult(Check.REQUIRED_CONTEXT, status, score, f"The required values are there ({found}).")
@@ -112,7 +143,7 @@ def check_required_context(facts: GoalFacts) -> CheckResult:
         Check.REQUIRED_CONTEXT,
         status,
         score,
-        f"{facts.tools[0].name} needs {names}, which goal and context do not clearly give.",
+        f"{missing[0].tool} needs {names}, which goal and context do not clearly give.",
         f"Add {names} to the context.",
     )
 
@@ -148,9 +179,12 @@ def check_in_scope(facts: GoalFacts) -> CheckResult:
     """Is the subject one the agent and its tools are for?"""
     if facts.scope is None:
         return CheckResult(
-            Check.IN_SCOPE, Status.PASS, NO_SCOPE_SCORE, "Nothing states what the agent is for, so any subject is accepted."
+            Check.IN_SCOPE,
+            Status.PASS,
+            NO_SCOPE_SCORE,
+            "Nothing states what the agent is for, so any subject is accepted.",
         )
-    status = _status(facts.scope, SCOPE_BAND)
+    status = _compared(facts.scope, SCOPE_BAND, facts)
     if status is Status.PASS:
         return CheckResult(Check.IN_SCOPE, status, facts.scope, f"The subject belongs to {facts.scope_name}.")
     reason = f"The subject seems {'far' if status is Status.FAIL else 'some way'} from {facts.scope_name}."

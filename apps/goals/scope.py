@@ -1,4 +1,4 @@
-"""Whether a goal's subject is one the agent is for: its own description where there is one, else its tools taken together."""
+"""Whether a goal's subject is one the agent is for, by its own description and its tools taken together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.llm.embedding import WordEmbedder
 
 Vectors = NDArray[np.float32]
 
-# Logistic in the excess nearness over chance of the nearest few words of the goal. A subject shows in a few words, so only
+# Logistic in the excess nearness over chance of the nearest words of the goal. A subject shows in a few words, so only
 # the nearest third counts.
 BIAS, WEIGHT = -1.5, 7.0
 MIN_WORDS = 3

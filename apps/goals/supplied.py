@@ -14,6 +14,7 @@ import msgspec
 from apps.goals.facts import ParameterFact
 from apps.goals.parameters import Parameter
 from apps.goals.reading import Word, name_words, stem
+from apps.goals.toolset import Tool
 from apps.goals.values import Value
 from apps.goals.vocabulary import Kind
 
@@ -48,7 +49,11 @@ _SERVES: dict[Kind, dict[Kind, float]] = {
 _PLAIN_WORDS = {Kind.TEXT: 0.7, Kind.LIST: 0.55, Kind.OBJECT: 0.5, Kind.PLACE: 0.45, Kind.NAME: 0.45, Kind.CHOICE: 0.45,
                 Kind.FILE: 0.3}  # fmt: skip
 _SWITCH = 0.65  # a yes/no parameter is most often implied
-_INDEFINITE = frozenset("specific certain particular some any another different other someone something".split())
+_INDEFINITE_TEXT = """
+a an specific certain particular some any another different other several few
+"""
+_INDEFINITE = frozenset(_INDEFINITE_TEXT.split())
+_OPEN = 0.5  # what is left of evidence from elsewhere when the goal itself leaves the parameter's thing open
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -72,26 +77,30 @@ def flat_context(context: Mapping[str, Any], prefix: str = "", depth: int = 0) -
     return leaves
 
 
-def supplied_parameters(
-    parameters: Sequence[Parameter], tool_stems: frozenset[str], given: Given
-) -> tuple[ParameterFact, ...]:
-    """A fact for each required parameter, in the schema's order."""
-    required = [parameter for parameter in parameters if parameter.required]
-    taken = _assigned(required, given)
-    plain = _unexplained(tool_stems, given)
-    return tuple(_fact(parameter, taken.get(parameter.name), plain, given) for parameter in required)
+def supplied_parameters(tool: Tool, given: Given) -> tuple[ParameterFact, ...]:
+    """A fact for each parameter the tool requires, in the schema's order."""
+    required = [parameter for parameter in tool.parameters if parameter.required]
+    open_ones = frozenset(parameter.name for parameter in required if _left_open(parameter, given.words))
+    taken = _assigned(required, given, open_ones)
+    plain = _unexplained(tool.stems, given)
+    return tuple(
+        _fact(tool.name, parameter, taken.get(parameter.name), [] if parameter.name in open_ones else plain, given)
+        for parameter in required
+    )
 
 
 def _fact(
-    parameter: Parameter, found: tuple[float, str] | None, plain: Sequence[Word], given: Given
+    tool: str, parameter: Parameter, found: tuple[float, str] | None, plain: Sequence[Word], given: Given
 ) -> ParameterFact:
     candidates = [_from_context(parameter, given), _from_options(parameter, given), _from_schema(parameter)]
     if found is not None:
         candidates.append(found)
     else:
-        candidates.append(_from_plain_words(parameter, plain, given))
+        candidates.append(_from_plain_words(parameter, plain))
     supplied, evidence = max(candidates)
-    return ParameterFact(parameter.name, parameter.kind, parameter.description, supplied, evidence, parameter.options)
+    return ParameterFact(
+        tool, parameter.name, parameter.kind, parameter.description, supplied, evidence, parameter.options
+    )
 
 
 def _from_context(parameter: Parameter, given: Given) -> tuple[float, str]:
@@ -128,7 +137,7 @@ def _from_schema(parameter: Parameter) -> tuple[float, str]:
     return NOTHING_FOUND, ""
 
 
-def _assigned(required: Sequence[Parameter], given: Given) -> dict[str, tuple[float, str]]:
+def _assigned(required: Sequence[Parameter], given: Given, open_ones: frozenset[str]) -> dict[str, tuple[float, str]]:
     """Greedy, best pair first: each value to one parameter, each parameter one value."""
     pairs: list[tuple[float, int, int]] = []
     everything = (*given.values, *given.earlier)
@@ -139,7 +148,10 @@ def _assigned(required: Sequence[Parameter], given: Given) -> dict[str, tuple[fl
         for place, value in enumerate(everything):
             score = serves.get(value.kind, 0.0)
             if score:
-                score = _with_neighbours(score, parameter, nearby[place]) if place < here else score * FROM_HISTORY
+                if place < here:
+                    score = _with_neighbours(score, parameter, nearby[place])
+                else:
+                    score *= FROM_HISTORY * (_OPEN if parameter.name in open_ones else 1.0)
                 pairs.append((score, -number, -place))
     pairs.sort(reverse=True)
     result: dict[str, tuple[float, str]] = {}
@@ -181,23 +193,20 @@ def _unexplained(tool_stems: frozenset[str], given: Given) -> list[Word]:
     ]
 
 
-def _from_plain_words(parameter: Parameter, plain: Sequence[Word], given: Given) -> tuple[float, str]:
+def _from_plain_words(parameter: Parameter, plain: Sequence[Word]) -> tuple[float, str]:
+    """Words the tool does not explain may be the value: one perhaps, three as likely as words can make it."""
     ceiling = _PLAIN_WORDS.get(parameter.kind, 0.0)
     if not ceiling or not plain:
         return NOTHING_FOUND, ""
-    if _left_open(parameter, given):
-        ceiling *= 0.5
+    share = min(1.0, 0.4 + 0.2 * len(plain))
     words = " ".join(word.text for word in plain[:6])
-    return max(NOTHING_FOUND, ceiling * (1.0 - 0.5 ** len(plain)) / 0.875 if len(plain) < 3 else ceiling), (
-        f"perhaps \u201c{words}\u201d in the goal"
-    )
+    return max(NOTHING_FOUND, ceiling * share), f"perhaps \u201c{words}\u201d in the goal"
 
 
-def _left_open(parameter: Parameter, given: Given) -> bool:
-    """The goal speaks of the parameter's thing only indefinitely: "a specific term", "some folder"."""
-    words = given.words
+def _left_open(parameter: Parameter, words: Sequence[Word]) -> bool:
+    """The goal speaks of the parameter's thing only indefinitely: "a specific term", "some folder", "several lines"."""
     about = parameter.stems | parameter.hints
     return any(
-        word.text in _INDEFINITE and any(later.stem in about for later in words[place + 1 : place + 4])
+        word.text in _INDEFINITE and any(later.stem in about for later in words[place + 1 : place + 3])
         for place, word in enumerate(words)
     )

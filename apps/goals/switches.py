@@ -81,6 +81,11 @@ def set_thresholds(*, business_id: UUID, high: float, medium: float, rounds: int
 
 def _tell(kind: str, subject_id: str, business_id: UUID | None, actor: str, **data: object) -> None:
     record(kind=kind, subject_type="gate", subject_id=subject_id[:40], business_id=business_id, actor=actor, **data)
+    gate_changed()
+
+
+def gate_changed() -> None:
+    """Let every process read switches and thresholds anew, after commit. For whoever writes the rows by another way."""
     _snapshot.changed()
 
 

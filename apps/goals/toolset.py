@@ -5,6 +5,7 @@ Callers offer the same tools again and again, so both readings are cached by con
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from apps.goals.reading import FUNCTION_WORDS, name_words, stem, words_of
 from apps.llm.embedding import WordEmbedder
 
 MAX_DESCRIPTION_WORDS = 80
+RARITY = 0.5
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -32,23 +34,35 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class ToolSet:
-    """Several tools and one matrix of all their words: per tool its name's, its description's, its parameters' words."""
+    """Several tools and one matrix of all their words.
 
-    __slots__ = ("lengths", "matrix", "starts", "tools")
+    Rows lie tool by tool, and within a tool: name, description, parameters; `bounds` has their ends as three columns
+    and `starts` the first row of each tool. A tool without words has one row of zeros. `weights` has one figure a row:
+    a word that many of the tools use tells them apart less, so it counts 1 / (tools using it) ** RARITY.
+    """
+
+    __slots__ = ("bounds", "description_weight", "matrix", "name_weight", "starts", "tools", "weights")
 
     def __init__(self, tools: tuple[Tool, ...], embedder: WordEmbedder) -> None:
         self.tools = tools
         words: list[str] = []
-        self.starts: list[tuple[int, int, int, int]] = []
+        bounds: list[tuple[int, int, int]] = []
         for tool in tools:
-            first = len(words)
-            words += tool.name_words
-            second = len(words)
-            words += tool.description_words
-            third = len(words)
-            words += tool.parameter_words
-            self.starts.append((first, second, third, len(words)))
+            name_end = len(words) + len(tool.name_words)
+            description_end = name_end + len(tool.description_words)
+            words += (*tool.name_words, *tool.description_words, *tool.parameter_words)
+            if not (tool.name_words or tool.description_words or tool.parameter_words):
+                words.append("")
+            bounds.append((name_end, description_end, len(words)))
+        self.bounds = np.array(bounds)
+        self.starts = np.concatenate(([0], self.bounds[:-1, 2]))
         self.matrix: NDArray[np.float32] = embedder.vectors(words)
+        self.matrix[[not word for word in words]] = 0.0
+        used_by = Counter(one for tool in tools for one in tool.stems)
+        self.weights = np.array([max(1, used_by[stem(word)]) for word in words], dtype=np.float64) ** -RARITY
+        total = np.concatenate(([0.0], np.cumsum(self.weights)))
+        self.name_weight = np.maximum(1e-9, total[self.bounds[:, 0]] - total[self.starts])
+        self.description_weight = np.maximum(1e-9, total[self.bounds[:, 1]] - total[self.bounds[:, 0]])
 
 
 def read_tools(tools: Sequence[Mapping[str, Any]], embedder: WordEmbedder) -> ToolSet:

@@ -23,7 +23,10 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
 _SPAN = r"(?:days?|weeks?|weekends?|months?|years?|quarters?|hours?|minutes?|seconds?)"
@@ -37,21 +40,57 @@ _NUMBER_WORD = (
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.URL, re.compile(r"\b(?:https?://|www\.)[^\s\"'<>)\]]+", re.I)),
     (Kind.EMAIL, re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")),
-    (Kind.QUOTED, re.compile(r"\"[^\"\n]{1,400}\"|\u201c[^\u201d\n]{1,400}\u201d|(?<!\w)'[^'\n]{1,200}'(?!\w)|\u2018[^\u2019\n]{1,200}\u2019(?!\w)|`[^`\n]{1,200}`")),
-    (Kind.MONEY, re.compile(r"[$\u20ac\u00a3\u00a5\u20b9]\s?\d[\d,.]*\s?(?:k|m|bn|million|billion)?\b|\b\d[\d,.]*\s?(?:dollars?|euros?|pounds?|cents?|usd|eur|gbp|inr|yen|rupees?)\b", re.I)),
-    (Kind.DATE, re.compile(
-        r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b"
-        rf"|\b{_MONTH}\.?\s+{_ORDINAL}(?:,?\s+\d{{4}})?\b|\b{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?\b|\b{_MONTH}\s+\d{{4}}\b"
-        rf"|\b(?:today|tonight|tomorrow|yesterday)\b|\b(?:next|this|last|coming|past|previous)\s+(?:{_COUNT}\s+)?(?:{_SPAN}|{_DAY}|{_MONTH})\b"
-        rf"|\b{_DAY}\b|\b(?:in|for|within|after)\s+{_COUNT}\s+{_SPAN}\b|\b{_COUNT}\s+{_SPAN}\s+(?:ago|from now|later)\b"
-        r"|\b(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\b", re.I)),
-    (Kind.TIME, re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\s?(?:[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]\.?m\b\.?|\b(?:noon|midnight|morning|afternoon|evening|o'clock)\b", re.I)),
+    (
+        Kind.QUOTED,
+        re.compile(
+            r"\"[^\"\n]{1,400}\"|\u201c[^\u201d\n]{1,400}\u201d|(?<!\w)'[^'\n]{1,200}'(?!\w)|\u2018[^\u2019\n]{1,200}\u2019(?!\w)|`[^`\n]{1,200}`"
+        ),
+    ),
+    (
+        Kind.MONEY,
+        re.compile(
+            r"[$\u20ac\u00a3\u00a5\u20b9]\s?\d[\d,.]*\s?(?:k|m|bn|million|billion)?\b|\b\d[\d,.]*\s?(?:dollars?|euros?|pounds?|cents?|usd|eur|gbp|inr|yen|rupees?)\b",
+            re.I,
+        ),
+    ),
+    (
+        Kind.DATE,
+        re.compile(
+            r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b"
+            rf"|\b{_MONTH}\.?\s+{_ORDINAL}(?:,?\s+\d{{4}})?\b|\b{_MONTH}\s+\d{{4}}\b"
+            rf"|\b{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?\b|\b(?:today|tonight|tomorrow|yesterday)\b"
+            rf"|\b(?:next|this|last|coming|past|previous)\s+(?:{_COUNT}\s+)?(?:{_SPAN}|{_DAY}|{_MONTH})\b|\b{_DAY}\b"
+            rf"|\b(?:in|for|within|after)\s+{_COUNT}\s+{_SPAN}\b|\b{_COUNT}\s+{_SPAN}\s+(?:ago|from now|later)\b"
+            r"|\b(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\b",
+            re.I,
+        ),
+    ),
+    (
+        Kind.TIME,
+        re.compile(
+            r"\b\d{1,2}:\d{2}(?::\d{2})?\s?(?:[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]\.?m\b\.?|\b(?:noon|midnight|morning|afternoon|evening|o'clock)\b",
+            re.I,
+        ),
+    ),
     (Kind.PHONE, re.compile(r"(?<![\w.-])\+?\d[\d ()-]{7,}\d(?![\w-])")),
-    (Kind.FILE, re.compile(r"(?<![\w@])(?:[~.]{0,2}/)?(?:[\w-]+/)*[\w-]+\.(?:[a-z][a-z0-9]{1,4})(?![\w@])|(?<!\w)/(?:[\w.-]+/)*[\w.-]+", re.I)),
-    (Kind.CODE, re.compile(r"#\w+|(?<![\w.])(?=[\w.:-]*\d)(?=[\w.:-]*[A-Za-z_])[A-Za-z0-9][\w.:-]*[\w]|(?<!\w)[A-Z][A-Z0-9]{1,5}(?!\w)|(?<!\w)[A-Za-z]+_[\w]+")),
+    (
+        Kind.FILE,
+        re.compile(
+            r"(?<![\w@])(?:[~.]{0,2}/)?(?:[\w-]+/)*[\w-]+\.(?:[a-z][a-z0-9]{1,4})(?![\w@])|(?<!\w)/(?:[\w.-]+/)*[\w.-]+",
+            re.I,
+        ),
+    ),
+    (
+        Kind.CODE,
+        re.compile(
+            r"#\w+|(?<![\w.])(?=[\w.:-]*\d)(?=[\w.:-]*[A-Za-z_])[A-Za-z0-9][\w.:-]*[\w]|(?<!\w)[A-Z][A-Z0-9]{1,5}(?!\w)|(?<!\w)[A-Za-z]+_[\w]+"
+        ),
+    ),
     (Kind.NUMBER, re.compile(rf"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?\s?%?|\b{_NUMBER_WORD}\b", re.I)),
 )
-_NAME = re.compile(r"(?<![\w'\u2019])[A-Z][\w'\u2019-]*(?:(?:\s+(?:of|de|the|and|&|la|van|von|da)\s+|\s+|,\s?)[A-Z][\w'\u2019-]*)*")
+_NAME = re.compile(
+    r"(?<![\w'\u2019])[A-Z][\w'\u2019-]*(?:(?:\s+(?:of|de|the|and|&|la|van|von|da)\s+|\s+|,\s?)[A-Z][\w'\u2019-]*)*"
+)
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n]\s*|[\"'\u201c(]\s*)$")
 
 

@@ -25,7 +25,7 @@ class Check(StrEnum):
 
 
 class Status(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 a verdict
     WARN = "warn"
     FAIL = "fail"
 
@@ -93,7 +93,7 @@ class Kind(StrEnum):
 
 
 class CheckResult(msgspec.Struct, frozen=True, gc=False):
-    """One check's verdict. `reason` and `suggestion` are sentences for a person; `suggestion` is "" when none is needed."""
+    """One check's verdict. `reason` and `suggestion` are sentences for a person; `suggestion` may be ""."""
 
     check: Check
     status: Status
@@ -103,7 +103,8 @@ class CheckResult(msgspec.Struct, frozen=True, gc=False):
 
 
 class Factor(msgspec.Struct, frozen=True, gc=False):
-    """One part of the confidence. `contribution` is what it adds to the value (weight x score, or the trust addition)."""
+    """One part of the confidence; `contribution` is what it adds to the value (weight x score, or the trust
+    addition)."""
 
     name: FactorName
     score: float
@@ -113,7 +114,8 @@ class Factor(msgspec.Struct, frozen=True, gc=False):
 
 
 class Confidence(msgspec.Struct, frozen=True):
-    """How sure we are that the goal can be carried out as stated, and why. `graded` is False for the two-level stand-in."""
+    """How sure we are that the goal can be carried out as stated, and why. `graded` is False for the two-level
+    stand-in."""
 
     value: float
     factors: tuple[Factor, ...]

@@ -14,9 +14,8 @@ from apps.core.bodies import check_storable
 from apps.core.errors import Invalid
 from apps.core.outbound import check_url
 from apps.goals.assessment import Assessment, assess
-from apps.goals.judging import configured_judge
+from apps.goals.judging import ask_the_judge
 from apps.goals.preparing import prepare_facts
-from apps.goals.prevalidation import run_checks
 from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
 from apps.goals.risk import risk_of_goal
 from apps.goals.switches import GateConfiguration, configuration_of
@@ -59,17 +58,13 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
         embedder=get_embedder(),
         now=timezone.now(),
     )
-    judge = configured_judge()
-    judgement = judge and judge.judge(
-        goal=wanted.goal, context=wanted.context, history=wanted.history, tools=tools, checks=run_checks(facts)
-    )
     assessment = assess(
         facts,
         thresholds=configuration.thresholds,
         switches=configuration.switches,
         own_confidence=wanted.confidence,
         rounds_left=configuration.rounds - rounds_used,
-        judgement=judgement,
+        judgement=ask_the_judge(wanted=wanted, tools=tools, facts=facts),
     )
     used = [tool.name for tool in facts.tools if tool.fit >= facts.tools[0].fit * NEARLY_AS_GOOD]
     risk = risk_of_goal(tools=used, registered=risks, confidence=assessment.confidence.value)

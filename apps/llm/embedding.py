@@ -36,9 +36,12 @@ class Embedder(Protocol):
 
 
 class WordEmbedder(Protocol):
-    """Anything that turns single words into L2-normalised float32 vectors of shape (len(words), dim)."""
+    """Anything that knows single words: L2-normalised float32 vectors of shape (len(words), dim), and how familiar each
+    word is, in (0, 1]."""
 
     def vectors(self, words: Sequence[str]) -> Array: ...
+    def familiarity(self, words: Sequence[str]) -> list[float]: ...
+    def __hash__(self) -> int: ...
 
 
 class CachedEmbedder:
@@ -102,8 +105,12 @@ class LocalEmbedder:
         return _texts().embed(texts)
 
     def vectors(self, words: Sequence[str]) -> Array:
-        """Single words, out of context, about a microsecond each."""
+        """Single words, out of context, a few microseconds each."""
         return _words().vectors(words)
+
+    def familiarity(self, words: Sequence[str]) -> list[float]:
+        """How whole each word is known, in (0, 1]."""
+        return _words().familiarity(words)
 
 
 @lru_cache(maxsize=1)

@@ -88,14 +88,18 @@ class WordVectors:
         if not words:
             return np.empty((0, DIM), dtype=np.float32)
         pieces = [self._pieces(word) for word in words]
-        rows: Array = self._table[[piece for word in pieces for piece in word]]
+        rows = self._table[[piece for word in pieces for piece in word]]
         lengths = [len(word) for word in pieces]
         if len(rows) > len(words):
             starts = np.cumsum([0, *lengths[:-1]])
             rows = np.add.reduceat(rows, starts, axis=0) / np.array(lengths, dtype=np.float32)[:, None]
-        rows = rows - self._mean
+        rows = (rows - self._mean).astype(np.float32, copy=False)
         rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
         return rows
+
+    def familiarity(self, words: Sequence[str]) -> list[float]:
+        """How whole the model knows each word, in (0, 1]: 1 for a word of its vocabulary, else 1 / its pieces."""
+        return [1.0 / len(self._pieces(word)) for word in words]
 
     def _pieces_of(self, word: str) -> tuple[int, ...]:
         ids = self._tokenizer.encode(word, add_special_tokens=False).ids
@@ -103,7 +107,7 @@ class WordVectors:
 
 
 def _mapped_tensor(path: Path, name: str) -> Array:
-    """A float32 tensor of a safetensors file, mapped, not read: 8 bytes of header length, a JSON header, then the data."""
+    """A float32 tensor mapped from a safetensors file: 8 bytes of header length, a JSON header, then the data."""
     import numpy as np
 
     with path.open("rb") as file:

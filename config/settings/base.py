@@ -19,6 +19,9 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env("PUBLIC_URL", default="http://localhost:8000")
 # Where the browser opens its websocket; empty means the page's own origin (one public port behind a proxy).
 LIVE_URL = env("GATEHOUSE_LIVE_URL", default="")
+GATEHOUSE_PORT = env.int("GATEHOUSE_PORT", default=8000)
+# Serve the demo shop's built-in agents below /demo/ (local installations only).
+DEMO_AGENTS = False
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

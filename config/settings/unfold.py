@@ -19,7 +19,8 @@ _SUPERUSER = "apps.accounts.admin_site.is_superuser"
 UNFOLD = {
     "SITE_TITLE": "Gatehouse",
     "SITE_HEADER": "Gatehouse",
-    "SITE_SUBHEADER": "People in charge of agents",
+    "SITE_SUBHEADER": "apps.accounts.admin_site.business_name",
+    "SITE_DROPDOWN": "apps.accounts.admin_site.businesses_to_enter",
     "SITE_URL": "/",
     "SITE_ICON": lambda request: static("gatehouse/mark.svg"),
     "SITE_SYMBOL": "door_open",

@@ -1,13 +1,17 @@
 """How the queue page words times, people and numbers."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.approvals.models import ApprovalRequest
+from apps.approvals.queue import Filters
 
 register = template.Library()
 
@@ -119,3 +123,44 @@ _EVENT_WORDS = {
     "decision.reject": "rejected",
     "decision.answer": "answered",
 }
+
+_STATE_WORDS = {"awaiting_approval": "Waiting"}
+
+
+@register.filter
+def state_word(state: str) -> str:
+    return _STATE_WORDS.get(state) or spoken(state)
+
+
+@register.filter
+def wordlist(words: str) -> list[str]:
+    return words.split()
+
+
+@register.filter
+def with_order(filters: Filters, order: str) -> str:
+    return replace(filters, order=order).query
+
+
+@register.filter
+def with_after(filters: Filters, after: str) -> str:
+    return "&".join(part for part in (filters.query, urlencode({"after": after})) if part)
+
+
+@register.filter
+def row_version(row: ApprovalRequest, now: datetime) -> str:
+    """Changes when the row must be drawn anew."""
+    held = row.claimed_by_id if row.claimed_until and row.claimed_until > now else ""
+    return f"{row.version}.{row.state}.{held}.{row.deadline.timestamp():.0f}.{row.decider_role}"
+
+
+@register.filter
+def rows_for(text: str, widget: str) -> int:
+    """The height of a text area, in lines."""
+    lines = sum(1 + len(line) // 70 for line in text.split("\n"))
+    return max(2 if widget == "long" else 3, min(lines, 14))
+
+
+@register.filter
+def signed(number: float) -> str:
+    return f"+{number:.2f}" if number >= 0 else f"−{-number:.2f}"

@@ -7,6 +7,6 @@ class Migration(migrations.Migration):
     dependencies = [("core", "0001_initial")]
 
     operations = [
-        RowSecurity("core_event", shared=True),
+        RowSecurity("core_event", unowned=True),
         RowSecurity("core_keptanswer"),
     ]

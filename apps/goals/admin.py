@@ -1,0 +1,93 @@
+"""EDGE: goals, gate settings and switches in the admin site."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
+
+from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
+from apps.goals.gate import Thresholds
+from apps.goals.models import GateSettings, Goal, Switch
+from apps.goals.switches import gate_changed
+
+
+@admin.register(Goal)
+class GoalAdmin(ReadOnlyAdmin):
+    list_display = ["said", "state", "execution_path", "sureness", "agent_key", "submitted_by", "created_at"]
+    list_filter = [
+        ("state", ChoicesDropdownFilter),
+        "execution_path",
+        ("confidence", RangeNumericFilter),
+        ("created_at", RangeDateTimeFilter),
+    ]
+    search_fields = ["text", "agent_key", "submitted_by"]
+    ordering = ["-id"]
+
+    @admin.display(description="goal")
+    def said(self, goal: Goal) -> str:
+        return goal.text if len(goal.text) <= 90 else goal.text[:89] + "…"
+
+    @admin.display(description="confidence", ordering="confidence")
+    def sureness(self, goal: Goal) -> str:
+        return "" if goal.confidence is None else f"{goal.confidence:.2f}"
+
+
+class GateSettingsForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("high") is not None and data.get("medium") is not None:
+            try:
+                Thresholds(high=data["high"], medium=data["medium"])
+            except ValueError as error:
+                raise ValidationError({"medium": str(error)}) from None
+        return data
+
+
+@admin.register(GateSettings)
+class GateSettingsAdmin(TenantAdmin):
+    """The thresholds of the current business."""
+
+    form = GateSettingsForm
+    list_display = ["business", "high", "medium", "clarification_rounds", "updated_at"]
+    fields = ["high", "medium", "clarification_rounds"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not GateSettings.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        gate_changed()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        gate_changed()
+
+
+@admin.register(Switch)
+class SwitchAdmin(TenantAdmin):
+    """What is not listed stands as the environment says. A row without a business holds for the whole installation."""
+
+    shared_rows = True
+    list_display = ["name", "whose", "light", "updated_at", "updated_by"]
+    list_filter = ["name", "on"]
+    fields = ["name", "on"]
+
+    @admin.display(description="holds for")
+    def whose(self, switch: Switch) -> str:
+        return "This business" if switch.business_id else "The whole installation"
+
+    @admin.display(description="on", boolean=True)
+    def light(self, switch: Switch) -> bool:
+        return switch.on
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.updated_by = f"user:{request.user.email}"  # type: ignore[union-attr]
+        super().save_model(request, obj, form, change)
+        gate_changed()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        gate_changed()

@@ -1,0 +1,156 @@
+"""ACT: fill an empty installation with a small shop, so that a new user meets a believable queue."""
+
+import contextlib
+import secrets
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.founding import found_business
+from apps.accounts.keys import find_key, issue_key
+from apps.accounts.models import Business, Membership, User
+from apps.accounts.principals import Principal
+from apps.accounts.roles import Role, Scope, scopes_of
+from apps.accounts.row_access import acting_for
+from apps.agents.models import Agent, Tool
+from apps.agents.secrets import new_secret
+from apps.approvals.deciding import decide
+from apps.approvals.models import ApprovalRequest, Policy
+from apps.approvals.states import OnTimeout, State, Verdict
+from apps.core.errors import GatehouseError
+from apps.goals.models import Goal
+from apps.goals.requests import GoalIn
+from apps.goals.submission import submit
+from apps.goals.weighing import weigh
+from apps.ops.demo.goals import GOALS
+from apps.ops.demo.tools import AGENTS, TOOLS
+
+SLUG = "harbour-and-pine"
+OWNER = "demo"
+REVIEWERS = [("alice", "Alice", "Marsh"), ("ben", "Ben", "Okoro")]
+REASONS = ["Not what the customer asked for", "Amount is wrong", "Needs a call first", "Against our terms"]
+# How many of the goals that wait are decided at once, so that the queue has a past.
+DECIDED = 6
+
+
+def load(*, base_url: str, password: str | None, api_key: str | None) -> dict[str, str]:
+    """Make the shop if it is not there; {username, password, api_key} that work now, the given ones where they still do.
+
+    base_url: where this installation's own demo agents answer, such as http://127.0.0.1:8000.
+    """
+    business = Business.objects.filter(slug=SLUG).first()
+    if business is None:
+        business = _found(User.objects.filter(username=OWNER).first())
+    password = _working_password(password)
+    with acting_for(business.pk):
+        _place_agents(business, base_url)
+        api_key = _working_key(business, api_key)
+    # Cut off after the furniture and before the goals, the next run goes on from there.
+    if not goals_of_demo():
+        _submit_goals(business)
+        _decide_some(business)
+    return {"username": OWNER, "password": password, "api_key": api_key}
+
+
+def _found(owner: User | None) -> Business:
+    owner = owner or User.objects.create_user(
+        OWNER, "demo@example.com", None, first_name="Dana", last_name="Moor", is_staff=True, is_superuser=True
+    )
+    with transaction.atomic():
+        business = found_business(name="Harbour & Pine", slug=SLUG, owner=owner)
+        with acting_for(business.pk):
+            _furnish(business)
+    return business
+
+
+def _furnish(business: Business) -> None:
+    for username, first, last in REVIEWERS:
+        person, _ = User.objects.get_or_create(
+            username=username,
+            defaults={"email": f"{username}@example.com", "first_name": first, "last_name": last, "is_staff": True},
+        )
+        Membership.objects.create(business=business, user=person, role=Role.REVIEWER)
+    Policy.objects.create(
+        business=business,
+        kind="goal",
+        deadline_minutes=8 * 60,
+        on_timeout=OnTimeout.ESCALATE,
+        reason_presets=REASONS,
+        requester_may_decide=True,
+    )
+    for tool in TOOLS:
+        Tool.objects.create(business=business, **tool)
+    for agent in AGENTS:
+        Agent.objects.create(business=business, url="http://127.0.0.1/", secret=new_secret()[1], is_demo=True, **agent)
+
+
+def _place_agents(business: Business, base_url: str) -> None:
+    for agent in Agent.objects.filter(business=business, is_demo=True):
+        agent.url = f"{base_url}/demo/agents/{agent.key}"
+        agent.save(update_fields=["url"])
+
+
+def _working_password(wanted: str | None) -> str:
+    owner = User.objects.get(username=OWNER)
+    if wanted and owner.check_password(wanted):
+        return wanted
+    password = secrets.token_urlsafe(12)
+    for person in User.objects.filter(username__in=[OWNER, *(name for name, *_ in REVIEWERS)]):
+        person.set_password(password)
+        person.save(update_fields=["password"])
+    return password
+
+
+def _working_key(business: Business, wanted: str | None) -> str:
+    key = find_key(wanted) if wanted else None
+    if wanted and key and key.business_id == business.pk and key.is_usable(timezone.now()):
+        return wanted
+    return issue_key(business=business, name="Demo", scopes=[scope.value for scope in Scope], by=None)[1]
+
+
+def _submit_goals(business: Business) -> None:
+    for text, agent, tools, context in GOALS:
+        wanted = GoalIn(goal=text, agent_id=agent, tools=list(tools), context=context)
+        weighed = weigh(business_id=business.pk, wanted=wanted)
+        with acting_for(business.pk):
+            submit(weighed=weighed, actor=f"agent:{agent or 'caller'}")
+
+
+def _decide_some(business: Business) -> None:
+    with acting_for(business.pk):
+        reviewer = User.objects.get(username=REVIEWERS[0][0])
+        waiting = ApprovalRequest.objects.filter(state=State.WAITING, questions=[]).order_by("risk")
+        ids = list(waiting.values_list("pk", flat=True)[:DECIDED])
+    by = _principal(business, reviewer, Role.REVIEWER)
+    for number, request_id in enumerate(ids):
+        # The demo is a stage: that one of its decisions is refused must not keep the house from starting.
+        with contextlib.suppress(GatehouseError), acting_for(business.pk):
+            _decide(request_id, by, reject=number % 3 == 2)
+
+
+def _principal(business: Business, person: User, role: Role) -> Principal:
+    return Principal(
+        business_id=business.pk, scopes=scopes_of(role), actor=f"user:{person.email}", user=person, role=role
+    )
+
+
+def _decide(request_id: UUID, by: Principal, *, reject: bool) -> None:
+    request = ApprovalRequest.objects.get(pk=request_id)
+    decide(
+        request_id=request_id,
+        by=by,
+        verdict=Verdict.REJECT if reject else Verdict.APPROVE,
+        payload_hash=request.payload_hash,
+        reason=REASONS[2] if reject else "",
+    )
+
+
+def goals_of_demo() -> int:
+    """How many goals the demo shop has."""
+    return Goal.objects.filter(business__slug=SLUG).count()
+
+
+def demo_base_url() -> str:
+    return f"http://127.0.0.1:{settings.GATEHOUSE_PORT}"

@@ -1,0 +1,7 @@
+"""Settings of the benchmarks: those of `make run`, with the peer endpoints beside the product's own."""
+
+from config.settings.local import *  # noqa: F403
+
+ROOT_URLCONF = "bench.urls"
+# For measurements only; what it seals goes away with the servers of the run.
+FIELD_ENCRYPTION_KEY = "YmVuY2gtb25seS1iZW5jaC1vbmx5LWJlbmNoLW9ubHk="

@@ -1,0 +1,306 @@
+"""Row-level security, proven on the real database: what a business cannot see, it cannot see by any query."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.utils import DataError, InternalError
+from django.utils import timezone
+
+from apps.accounts.models import ApiKey, Business, Membership, User
+from apps.accounts.row_access import acting_for, across_businesses, current_business_id
+from apps.agents.models import Agent, Tool
+from apps.approvals.models import ApprovalRequest, Decision, Notice, Policy, WebhookDelivery, WebhookEndpoint
+from apps.core.events import record
+from apps.core.migration_ops import APP_ROLE, RowSecurity
+from apps.core.models import Event, KeptAnswer
+from apps.goals.models import GateSettings, Goal, Switch
+
+pytestmark = pytest.mark.django_db
+
+
+def tenant_tables() -> dict[str, str]:
+    """Every table with a column that names the business, whichever model it comes from."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND column_name = 'business_id'"
+        )
+        return {**dict(cursor.fetchall()), "accounts_business": "id"}
+
+
+def a_row_in_every_table(business: Business, user: User) -> None:
+    """One row of each tenant model for this business."""
+    now = timezone.now()
+    Membership.objects.get_or_create(business=business, user=user)
+    ApiKey.objects.create(business=business, name="key", prefix=str(business.pk)[-12:], digest="0" * 64)
+    Agent.objects.create(business=business, key="agent", name="Agent", url="https://example.com", secret="x")
+    Tool.objects.create(business=business, name="tool", description="A tool")
+    Policy.objects.create(business=business, kind="goal")
+    GateSettings.objects.create(business=business, high=0.9, medium=0.5)
+    Switch.objects.create(business=business, name="PHASE2_ENABLED", on=True)
+    goal = Goal.objects.create(
+        business=business, text="Restock the shelf", state="waiting", approval_state="awaiting_approval"
+    )
+    request = ApprovalRequest.objects.create(
+        business=business, kind="goal", subject_id=goal.pk, title="Restock", payload={}, payload_hash="0" * 64,
+        on_timeout="escalate", escalate_to="admin", deadline=now,
+    )  # fmt: skip
+    Decision.objects.create(business=business, request=request, user=user, actor="user:a", verdict="approve")
+    Notice.objects.create(business=business, request=request, kind="reminder", role="reviewer", next_attempt_at=now)
+    endpoint = WebhookEndpoint.objects.create(business=business, url="https://example.com", secret="x")
+    WebhookDelivery.objects.create(
+        business=business, endpoint=endpoint, event_id=goal.pk, kind="goal.submitted", body={}, next_attempt_at=now
+    )
+    KeptAnswer.objects.create(business_id=business.pk, key="k", fingerprint="0" * 64, status=200, body={})
+    with transaction.atomic():
+        record(kind="goal.submitted", subject_type="goal", subject_id=goal.pk, business_id=business.pk, actor="user:a")
+
+
+@pytest.fixture
+def two_shops(shop: Business, other_shop: Business, alice: User, mallory: User) -> tuple[Business, Business]:
+    a_row_in_every_table(shop, alice)
+    a_row_in_every_table(other_shop, mallory)
+    return shop, other_shop
+
+
+def rows_by_business(table: str, column: str) -> dict[UUID | None, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT "{column}", count(*) FROM "{table}" GROUP BY 1')
+        return dict(cursor.fetchall())
+
+
+@pytest.fixture
+def as_the_web() -> Iterator[None]:
+    """The role of web processes, with no business chosen yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {APP_ROLE}")
+        yield
+        cursor.execute("RESET ROLE")
+
+
+def test_every_table_that_names_a_business_is_under_row_security() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid"
+            " WHERE c.relrowsecurity AND p.polname = 'of_current_business'"
+        )
+        secured = {row[0] for row in cursor.fetchall()}
+    assert set(tenant_tables()) - secured == set(), "add RowSecurity(...) to a migration of the app"
+
+
+def test_every_tenant_model_is_in_the_rows_these_tests_make(two_shops: tuple[Business, Business]) -> None:
+    missing = [
+        table for table, column in tenant_tables().items() if two_shops[0].pk not in rows_by_business(table, column)
+    ]
+    assert missing == [], "add a row of the new model to a_row_in_every_table"
+
+
+def test_it_shows_only_the_rows_of_the_current_business(two_shops: tuple[Business, Business]) -> None:
+    shop, other = two_shops
+    for table, column in tenant_tables().items():
+        with acting_for(shop.pk):
+            assert set(rows_by_business(table, column)) == {shop.pk}, table
+        with acting_for(other.pk):
+            assert set(rows_by_business(table, column)) == {other.pk}, table
+
+
+def test_it_shows_nothing_where_no_business_is_current(two_shops: tuple[Business, Business], as_the_web: None) -> None:
+    seen = {table: rows_by_business(table, column) for table, column in tenant_tables().items()}
+    assert {table: rows for table, rows in seen.items() if rows} == {}
+
+
+@pytest.mark.parametrize("value", ["", "00000000-0000-0000-0000-000000000000"])
+def test_it_shows_nothing_for_a_business_that_is_none(two_shops: object, as_the_web: None, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('gatehouse.business_id', %s, true)", [value])
+    assert rows_by_business("goals_goal", "business_id") == {}
+
+
+def test_it_refuses_a_business_that_is_no_id(two_shops: object, as_the_web: None) -> None:
+    with pytest.raises(DataError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('gatehouse.business_id', 'x'' OR true', true)")
+        cursor.execute("SELECT count(*) FROM goals_goal")
+
+
+def test_it_neither_changes_nor_deletes_rows_of_another_business(two_shops: tuple[Business, Business]) -> None:
+    shop, other = two_shops
+    with acting_for(shop.pk), connection.cursor() as cursor:
+        for table, column in tenant_tables().items():
+            if table in ("core_event", "approvals_decision"):
+                continue
+            cursor.execute(f'UPDATE "{table}" SET "{column}" = "{column}" WHERE "{column}" = %s', [other.pk])
+            assert cursor.rowcount == 0, table
+            cursor.execute(f'DELETE FROM "{table}" WHERE "{column}" = %s', [other.pk])
+            assert cursor.rowcount == 0, table
+    assert Goal.objects.filter(business=other).count() == 1
+
+
+def test_it_refuses_a_row_for_another_business(two_shops: tuple[Business, Business]) -> None:
+    shop, other = two_shops
+    with pytest.raises(ProgrammingError, match="row-level security"), acting_for(shop.pk):
+        Tool.objects.create(business=other, name="smuggled", description="A tool")
+    with pytest.raises(ProgrammingError, match="row-level security"), acting_for(shop.pk):
+        Tool.objects.update(business=other)
+
+
+def test_it_lets_a_business_read_shared_rows_and_not_write_them(two_shops: tuple[Business, Business]) -> None:
+    shop, _ = two_shops
+    Switch.objects.create(business=None, name="PHASE2_CLARIFICATION_ENABLED", on=False)
+    with acting_for(shop.pk):
+        assert Switch.objects.filter(business=None).count() == 1
+        assert Switch.objects.filter(business=None).update(on=True) == 0
+        assert Switch.objects.filter(business=None).delete()[0] == 0
+    with pytest.raises(ProgrammingError, match="row-level security"), acting_for(shop.pk):
+        Switch.objects.create(business=None, name="PHASE2_ENABLED", on=False)
+
+
+def test_it_takes_events_of_the_installation_and_shows_them_to_no_business(shop: Business) -> None:
+    with acting_for(shop.pk):
+        record(kind="user.password_set", subject_type="user", subject_id="1", business_id=None, actor="user:a")
+        assert not Event.objects.exists()
+        with across_businesses():
+            assert Event.objects.filter(business_id=None).count() == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE goals_goal CASCADE",
+        "ALTER TABLE goals_goal DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE core_event DISABLE TRIGGER ALL",
+        "DROP POLICY of_current_business ON goals_goal",
+        "CREATE POLICY everything ON goals_goal USING (true)",
+        "DROP TABLE goals_goal CASCADE",
+        "CREATE TABLE loot (id int)",
+        f"ALTER ROLE {APP_ROLE} BYPASSRLS",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_the_role_of_web_processes_cannot_weaken_the_rules(shop: Business, statement: str) -> None:
+    with pytest.raises(ProgrammingError), acting_for(shop.pk), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_nested_blocks_put_back_what_they_found(two_shops: tuple[Business, Business]) -> None:
+    shop, other = two_shops
+    with acting_for(shop.pk):
+        with acting_for(other.pk):
+            assert current_business_id() == other.pk
+            assert Goal.objects.get().business_id == other.pk
+        assert current_business_id() == shop.pk
+        assert Goal.objects.get().business_id == shop.pk
+        with across_businesses():
+            assert Goal.objects.count() == 2
+            assert current_business_id() is None
+        assert Goal.objects.get().business_id == shop.pk
+    assert current_business_id() is None
+    assert Goal.objects.count() == 2
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_an_error_inside_a_block_leaves_what_was_before(two_shops: tuple[Business, Business], deep: bool) -> None:
+    shop, other = two_shops
+    with acting_for(shop.pk):
+        with pytest.raises(IntegrityError), acting_for(other.pk):
+            if deep:
+                with transaction.atomic():
+                    Tool.objects.create(business=other, name="tool", description="the name is taken")
+            Tool.objects.create(business=other, name="tool", description="the name is taken")
+        assert current_business_id() == shop.pk
+        assert Goal.objects.get().business_id == shop.pk
+    assert Goal.objects.count() == 2
+
+
+def test_a_block_that_is_rolled_back_without_an_error_leaves_what_was_before(
+    two_shops: tuple[Business, Business],
+) -> None:
+    shop, other = two_shops
+    with acting_for(shop.pk):
+        with acting_for(other.pk):
+            Tool.objects.create(business=other, name="second", description="not to stay")
+            transaction.set_rollback(True)
+        assert Goal.objects.get().business_id == shop.pk
+    assert Tool.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_a_block_stays_on_the_connection(shop: Business) -> None:
+    def state() -> tuple[str, str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user, current_setting('gatehouse.business_id', true)")
+            user, business = cursor.fetchone()
+            return user, business or ""
+
+    before = state()
+    with acting_for(shop.pk):
+        assert state() == (APP_ROLE, str(shop.pk))
+    assert state() == before
+    with pytest.raises(ZeroDivisionError), acting_for(shop.pk):
+        raise ZeroDivisionError
+    assert state() == before
+    with pytest.raises(InternalError), acting_for(shop.pk), connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT 1 / 0")
+        except DataError:
+            cursor.execute("SELECT 1")
+    assert state() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pooled_connection_comes_back_clean(shop: Business) -> None:
+    from psycopg_pool import ConnectionPool
+
+    parameters = {
+        k: v for k, v in connection.get_connection_params().items() if k in ("dbname", "user", "host", "port")
+    }
+    with ConnectionPool(kwargs=parameters, min_size=1, max_size=1) as pool:
+        for outcome in ("commit", "rollback"):
+            with pool.connection() as raw:
+                raw.execute(
+                    "SELECT set_config('role', %s, true), set_config('gatehouse.business_id', %s, true)",
+                    [APP_ROLE, str(shop.pk)],
+                )
+                assert raw.execute("SELECT count(*) FROM accounts_business").fetchone() == (1,)
+                if outcome == "rollback":
+                    raw.rollback()
+            with pool.connection() as raw:
+                row = raw.execute("SELECT current_user, current_setting('gatehouse.business_id', true)").fetchone()
+                assert row is not None and row[0] != APP_ROLE and not row[1]
+
+
+def test_the_operation_can_be_taken_back_and_done_again() -> None:
+    operation = RowSecurity("agents_tool", shared=True)
+    state = apps.get_app_config("agents")
+    with connection.schema_editor(atomic=False) as editor:
+        operation.database_backwards("agents", editor, state, state)
+        assert "agents_tool" not in secured_tables()
+        operation.database_forwards("agents", editor, state, state)
+    assert "agents_tool" in secured_tables()
+
+
+def secured_tables() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity")
+        return {row[0] for row in cursor.fetchall()}
+
+
+def test_the_app_role_is_neither_owner_nor_exempt() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        assert cursor.fetchone() == (False, False, False)
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE tableowner = %s", [APP_ROLE])
+        assert cursor.fetchone() == (0,)
+
+
+def test_another_session_does_not_inherit_the_business(two_shops: tuple[Business, Business]) -> None:
+    parameters = connection.get_connection_params()
+    with (
+        acting_for(two_shops[0].pk),
+        psycopg.connect(**{k: v for k, v in parameters.items() if k in ("dbname", "user", "host", "port")}) as raw,
+    ):
+        row = raw.execute("SELECT current_setting('gatehouse.business_id', true)").fetchone()
+        assert row is not None and not row[0]

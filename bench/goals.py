@@ -6,8 +6,8 @@ from typing import Any
 
 Body = dict[str, Any]
 
-_SYLLABLES = "ka lo mi ra ten sol ver din bar qua ner fi go hal um pre sta ti cor vel mar nop ut zen dra bel".split()
-_THINGS = "oak table,linen cushion,floor lamp,enamel teapot,wool blanket,pine shelf,glass vase,garden chair".split(",")
+_SYLLABLES = ["ka", "lo", "mi", "ra", "ten", "sol", "ver", "din", "bar", "qua", "ner", "fi", "go", "hal", "um", "pre", "sta", "ti", "cor", "vel", "mar", "nop", "ut", "zen", "dra", "bel"]
+_THINGS = ["oak table", "linen cushion", "floor lamp", "enamel teapot", "wool blanket", "pine shelf", "glass vase", "garden chair"]
 
 
 def _tool(name: str, description: str, **parameters: str) -> Body:
@@ -43,7 +43,8 @@ def executed(pick: random.Random) -> Body:
 
 
 def approved(pick: random.Random) -> Body:
-    return {**executed(pick), "confidence": 0.1}
+    order = f"HP-{pick.randrange(10_000, 99_999)}"
+    return {"goal": f"Deal with order {order}, the {pick.choice(_THINGS)}", "context": {"order_id": order}}
 
 
 def clarified(pick: random.Random) -> Body:
@@ -69,14 +70,14 @@ def word(pick: random.Random) -> str:
 
 def few(kind: str | None = None, count: int = 40) -> list[Body]:
     """The same `count` goals every time, of one kind or of all in turn."""
-    pick = random.Random(7)  # noqa: S311 - a repeatable load, no secret
+    pick = random.Random(7)
     kinds = [kind] if kind else list(KINDS)
     return [{**KINDS[kinds[number % len(kinds)]](pick), "tools": tools()} for number in range(count)]
 
 
 def fresh(*, new_tools: bool = False, seed: int | None = None) -> Iterator[Body]:
     """Goals of all kinds in turn, each with words nobody has seen; with `new_tools`, its tools too."""
-    pick = random.Random(seed)  # noqa: S311
+    pick = random.Random(seed)
     kinds = list(KINDS)
     number = 0
     while True:

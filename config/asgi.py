@@ -11,8 +11,8 @@ http = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
-from config.urls import websocket_urlpatterns  # noqa: E402
 from apps.core.origin import SameSiteOrigin  # noqa: E402
+from config.urls import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {

@@ -27,6 +27,21 @@ from apps.core.events import record
 LONGEST_TOLD = 200
 
 
+def refusals_told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """An act that refuses says so on the page one was on, and nothing is saved."""
+
+    @wraps(view)
+    def run(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return view(self, request, *args, **kwargs)
+        except GatehouseError as error:
+            messages.error(request, error.detail)
+            return HttpResponseRedirect(request.get_full_path())
+
+    return run
+
+
 class AuditedAdmin(ModelAdmin):
     """Writes `<model>.created | changed | deleted` with the values before and after; secret_fields are only named."""
 
@@ -103,15 +118,9 @@ class AuditedAdmin(ModelAdmin):
         query = urlencode({"subject_type": self.subject(), "subject_id": object_id})
         return HttpResponseRedirect(f"{reverse('admin:core_event_changelist')}?{query}")
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """An act that refuses says so on the page, and nothing is saved."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except GatehouseError as error:
-            messages.error(request, error.detail)
-            return HttpResponseRedirect(request.get_full_path())
+    changelist_view = refusals_told(ModelAdmin.changelist_view)
+    changeform_view = refusals_told(ModelAdmin.changeform_view)
+    delete_view = refusals_told(ModelAdmin.delete_view)
 
 
 class TenantAdmin(AuditedAdmin):

@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import Membership, User
 from apps.accounts.principals import Principal
 from apps.accounts.roles import Role, may_manage
-from apps.accounts.tasks import send_invitation
 from apps.core.errors import Invalid, NotAllowed, NotFound, StaleState
 from apps.core.events import record
 from apps.core.later import later
+
+INVITE = "apps.accounts.tasks.send_invitation"
 
 
 def add_member(*, by: Principal, email: str, role: str, first_name: str = "", last_name: str = "") -> Membership:
@@ -31,7 +32,7 @@ def add_member(*, by: Principal, email: str, role: str, first_name: str = "", la
         except IntegrityError:
             raise StaleState(f"{user.email} belongs to this business already") from None
         _record("member.added", membership, by, role=role)
-        later(send_invitation, str(user.pk), str(by.business_id))
+        later(INVITE, str(user.pk), str(by.business_id))
     return membership
 
 

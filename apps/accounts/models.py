@@ -19,7 +19,7 @@ class User(AbstractUser):
     email = models.EmailField("email address", unique=True)
     single_keys = models.BooleanField(default=True, help_text="Single-key shortcuts in the queue (J, K, A, R, E ...)")
 
-    objects: ClassVar[UserManager["User"]] = UserManager()
+    objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 
     REQUIRED_FIELDS = ["email"]
 

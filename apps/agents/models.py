@@ -14,7 +14,9 @@ class Agent(models.Model):
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="agents")
     key = models.SlugField(max_length=60, help_text="How callers name it in agent_id")
     name = models.CharField(max_length=120)
-    description = models.CharField(max_length=500, blank=True, help_text="What it is for; goals far from it are out of scope")
+    description = models.CharField(
+        max_length=500, blank=True, help_text="What it is for; goals far from it are out of scope"
+    )
     url = models.URLField(max_length=500)
     secret = models.TextField(editable=False, help_text="Encrypted; shown once as whsec_...")
     timeout_seconds = models.PositiveSmallIntegerField(default=30)

@@ -96,7 +96,7 @@ class OneApproval(TenantView):
             OpenApiParameter(
                 "wait",
                 int,
-                description=f"Seconds, 0 to {LONGEST_SECONDS}: answer only when the request has ended or they are over. "
+                description=f"Seconds, 0 to {LONGEST_SECONDS}: answer when the request has ended or they are over. "
                 "When too many wait already the answer comes at once, with Retry-After",
             )
         ],

@@ -26,8 +26,8 @@ def claim(*, request_id: UUID, user: User) -> ApprovalRequest:
     Raises NotFound, StaleState (over, or held by somebody else: it names them).
     """
     with transaction.atomic():
-        rows = ApprovalRequest.objects.select_related("claimed_by").filter(pk=request_id)
-        request = rows.select_for_update(of=("self",)).first()
+        # Not joined with the holder: after a wait for the lock, the row would be the new one and its holder the old.
+        request = ApprovalRequest.objects.select_for_update().filter(pk=request_id).first()
         if request is None:
             raise NotFound
         asked, now = asked_of(request), timezone.now()

@@ -106,9 +106,8 @@ def _checked_edit(request_id: UUID, by: Principal, saying: Saying, payload: dict
 
 
 def _read(request_id: UUID, by: Principal, *, lock: bool = False) -> ApprovalRequest:
-    rows = ApprovalRequest.objects.select_related("claimed_by")
-    if lock:
-        rows = rows.select_for_update(of=("self",))
+    # Not joined with the holder: after a wait for the lock, the row would be the new one and its holder the old.
+    rows = ApprovalRequest.objects.select_for_update() if lock else ApprovalRequest.objects.all()
     request = rows.filter(pk=request_id, business_id=by.business_id).first()
     if request is None:
         raise NotFound

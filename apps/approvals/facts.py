@@ -10,7 +10,7 @@ from apps.approvals.verdicts import Asked, Decider
 
 
 def asked_of(request: ApprovalRequest) -> Asked:
-    """Reads `claimed_by`: select it with the row."""
+    """Reads who holds the request, if somebody does."""
     return Asked(
         state=request.state,
         payload_hash=request.payload_hash,

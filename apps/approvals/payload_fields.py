@@ -96,14 +96,19 @@ def _object_fields(values: Mapping[str, Any], schema: Schema, above: tuple[str, 
     properties: Mapping[str, Any] = known if isinstance(known, dict) else {}
     required = schema.get("required")
     wanted = required if isinstance(required, list) else []
-    for name in [*properties, *(key for key in values if key not in properties)]:
+    names = [*properties, *(key for key in values if key not in properties)]
+    opened = []
+    # What is required stands first, in its order; what opens into fields of its own stands last.
+    for name in sorted(names, key=lambda name: wanted.index(name) if name in wanted else len(wanted)):
         part = properties.get(name)
         inner: Schema = part if isinstance(part, dict) else {}
         value = values.get(name, MISSING)
         if _opens(inner, value) and len(above) + 1 < NESTING:
-            yield from _object_fields(value if isinstance(value, dict) else {}, inner, (*above, name))
+            opened.append((value if isinstance(value, dict) else {}, inner, (*above, name)))
         else:
             yield _field((*above, name), value, inner, name in wanted)
+    for value, inner, path in opened:
+        yield from _object_fields(value, inner, path)
 
 
 def _opens(schema: Schema, value: Any) -> bool:
@@ -189,7 +194,9 @@ def _plain(value: Any) -> str:
 
 
 def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """JSON on one line if that is short, else over several."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= LONG_TEXT else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _label(name: str) -> str:

@@ -19,7 +19,6 @@ from apps.core.models import Event
 
 PAGE = 40
 MOST_ROWS = 400
-COUNT_UP_TO = 1000
 HISTORY_ROWS = 100
 
 RISKS = {"high": (0.66, None), "medium": (0.33, 0.66), "low": (None, 0.33)}
@@ -101,11 +100,6 @@ def list_page(filters: Filters, *, user: User, after: str = "", limit: int = PAG
     found = list(rows.select_related("claimed_by").only(*LIST_COLUMNS)[: limit + 1])
     more = len(found) > limit
     return ListPage(found[:limit], cursor_of(found[limit - 1], filters) if more else "")
-
-
-def waiting_count() -> int:
-    """How many requests wait in the current business, counted no further than COUNT_UP_TO."""
-    return ApprovalRequest.objects.filter(state=State.WAITING).order_by()[:COUNT_UP_TO].count()
 
 
 def next_open(

@@ -4,8 +4,6 @@ import threading
 import time
 from uuid import UUID
 
-from django.conf import settings
-
 from apps.accounts.row_access import acting_for
 from apps.approvals.models import ApprovalRequest
 from apps.approvals.states import State
@@ -15,7 +13,10 @@ LOOK_EVERY_SECONDS = 0.25
 # What a caller who found no place is asked to wait before it comes again.
 COME_AGAIN_SECONDS = 2
 
-_places = threading.BoundedSemaphore(settings.LONG_POLLS_PER_PROCESS)
+# Half of the threads of a web process: the others go on answering.
+PLACES = 2
+
+_places = threading.BoundedSemaphore(PLACES)
 
 
 def wait_for_end(*, business_id: UUID, request_id: UUID, seconds: float) -> bool:

@@ -52,7 +52,7 @@ def _deliver(row: Outbox) -> bool:
         for consumer in consumers():
             with transaction.atomic():
                 consumer(row.event)
-    except Exception as error:  # noqa: BLE001 - one consumer's fault must neither lose the event nor stop the others
+    except Exception as error:
         log.exception("event %s could not be delivered", row.event_id)
         wait = min(FIRST_RETRY_SECONDS * 2**row.attempts, LONGEST_RETRY_SECONDS)
         row.attempts = min(row.attempts + 1, 30)

@@ -45,5 +45,7 @@ def _box(keys: str) -> MultiFernet:
     except ValueError as error:
         raise ImproperlyConfigured(f"FIELD_ENCRYPTION_KEY: {error}") from None
     if not fernets:
-        raise ImproperlyConfigured("FIELD_ENCRYPTION_KEY is empty; make one by cryptography.fernet.Fernet.generate_key()")
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEY is empty; make one by cryptography.fernet.Fernet.generate_key()"
+        )
     return MultiFernet(fernets)

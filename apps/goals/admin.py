@@ -6,6 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
 
 from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
@@ -16,7 +19,7 @@ from apps.goals.switches import gate_changed
 
 @admin.register(Goal)
 class GoalAdmin(ReadOnlyAdmin):
-    list_display = ["said", "state", "execution_path", "sureness", "agent_key", "submitted_by", "created_at"]
+    list_display = ["linked", "state", "execution_path", "sureness", "agent_key", "submitted_by", "created_at"]
     list_filter = [
         ("state", ChoicesDropdownFilter),
         "execution_path",
@@ -26,9 +29,12 @@ class GoalAdmin(ReadOnlyAdmin):
     search_fields = ["text", "agent_key", "submitted_by"]
     ordering = ["-id"]
 
+    list_display_links = None
+
     @admin.display(description="goal")
-    def said(self, goal: Goal) -> str:
-        return goal.text if len(goal.text) <= 90 else goal.text[:89] + "…"
+    def linked(self, goal: Goal) -> str:
+        words = Truncator(goal.text).chars(90)
+        return format_html('<a class="gh-link" href="{}">{}</a>', reverse("admin:goal", args=[goal.pk]), words)
 
     @admin.display(description="confidence", ordering="confidence")
     def sureness(self, goal: Goal) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,7 +27,7 @@ from apps.goals.submission import submit
 from apps.goals.weighing import weigh
 
 TAGS = ["Goals"]
-SUBMISSION = {
+SUBMISSION: dict[str, Any] = {
     "request": schemas.GoalRequest,
     "parameters": [IDEMPOTENCY_KEY],
     "examples": [schemas.SUBMIT_EXAMPLE],
@@ -125,9 +125,7 @@ class Clarifications(TenantView):
     def post(self, request: Request, goal_id: UUID) -> Response:
         answers = read(request, AnswersIn).answers
         principal = self.principal
-        goal = answer(
-            business_id=principal.business_id, goal_id=goal_id, answers=answers, actor=principal.actor
-        )
+        goal = answer(business_id=principal.business_id, goal_id=goal_id, answers=answers, actor=principal.actor)
         return Response(response_of(goal))
 
 

@@ -3,6 +3,7 @@
 import base64
 import random
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -52,6 +53,7 @@ def _send(goal: Goal) -> bool:
 
 def _note(goal: Goal, delivered: bool) -> None:
     attempt = goal.callback_attempts
+    changes: dict[str, Any]
     if delivered:
         changes = {"callback_state": CallbackState.DELIVERED, "callback_after": None}
     elif attempt >= len(WAITS_SECONDS):

@@ -40,8 +40,8 @@ _IN_ORDER = re.compile(
 _OPPOSITES = """
 increase/decrease raise/lower enable/disable activate/deactivate open/close start/stop include/exclude add/remove
 delete/keep remove/keep cancel/confirm cancel/keep approve/reject accept/decline lock/unlock allow/block
-subscribe/unsubscribe show/hide buy/sell publish/unpublish mute/unmute connect/disconnect install/uninstall encrypt/decrypt attach/detach
-expand/collapse archive/delete follow/unfollow hire/fire extend/shorten
+subscribe/unsubscribe show/hide buy/sell publish/unpublish mute/unmute connect/disconnect install/uninstall
+encrypt/decrypt attach/detach expand/collapse archive/delete follow/unfollow hire/fire extend/shorten
 """
 _OPPOSITE_STEMS = {frozenset(stem(word) for word in pair.split("/")) for pair in _OPPOSITES.split()}
 

@@ -46,7 +46,7 @@ Answer only with JSON: {"checks": [{"check": "...", "status": "...", "score": 0.
 
 
 class _Answered(msgspec.Struct):
-    checks: list[dict[str, Any]] = []
+    checks: list[Any] = []
 
 
 def judge_goal(

@@ -38,7 +38,9 @@ class Goal(models.Model):
     request_id = models.UUIDField(null=True, help_text="The ApprovalRequest of the queue")
 
     attempts = models.PositiveSmallIntegerField(default=0)
-    run_after = models.DateTimeField(null=True, help_text="When a worker may take it, or the lease of the one that has it")
+    run_after = models.DateTimeField(
+        null=True, help_text="When a worker may take it, or the lease of the one that has it"
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     result = models.JSONField(null=True)
@@ -89,7 +91,9 @@ class GateSettings(models.Model):
     class Meta:
         verbose_name_plural = "gate settings"
         constraints = [
-            models.CheckConstraint(condition=Q(medium__gte=0, medium__lt=F("high"), high__lte=1), name="gate_thresholds"),
+            models.CheckConstraint(
+                condition=Q(medium__gte=0, medium__lt=F("high"), high__lte=1), name="gate_thresholds"
+            ),
             models.CheckConstraint(condition=Q(clarification_rounds__lte=10), name="gate_rounds"),
         ]
 

@@ -42,7 +42,7 @@ _BY_WORD = {
     Kind.URL: "url uri link website webhook endpoint",
     Kind.PHONE: "phone telephone mobile",
     Kind.CODE: "id ids identifier key token code symbol ticker isbn sku zip zipcode postcode reference uuid vin iata "
-    "number",
+    "number account",
     Kind.FILE: "file filename path folder directory dir",
     Kind.PLACE: "city location place country state address destination origin region town airport venue area from to",
     Kind.MONEY: "price cost amount budget salary fee balance fare",
@@ -68,7 +68,8 @@ def parameters_of(schema: Any) -> tuple[Parameter, ...]:
 def _parameter(name: str, spec: Any, required: bool) -> Parameter:
     spec = spec if isinstance(spec, Mapping) else {}
     description = str(spec.get("description") or "")
-    options = tuple(str(option) for option in spec.get("enum") or () if option is not None)
+    listed = spec.get("enum")
+    options = tuple(str(option) for option in listed if option is not None) if isinstance(listed, list) else ()
     stems = frozenset(stem(word) for word in name_words(name) if word not in FUNCTION_WORDS)
     hints = frozenset(word.stem for word in words_of(description) if word.content)
     return Parameter(

@@ -135,7 +135,7 @@ def check_required_context(facts: GoalFacts) -> CheckResult:
             f"No tool clearly fits, so what is needed is not known; {facts.tools[0].name} would lack values.",
             "Settle which tool is meant first.",
         )
-    if status is Status.PASS or not missing:
+    if status is Status.PASS:
         found = "; ".join(f"{p.name}: {p.evidence}" for p in facts.required if p.evidence)
         return CheckResult(Check.REQUIRED_CONTEXT, status, score, f"The required values are there ({found}).")
     names = ", ".join(p.name for p in missing)
@@ -155,8 +155,8 @@ def context_score(facts: GoalFacts) -> float:
 
 
 def missing_parameters(facts: GoalFacts) -> tuple[ParameterFact, ...]:
-    """Required parameters that are more likely missing than given, the surest miss first."""
-    return tuple(sorted((p for p in facts.required if p.supplied < 0.6), key=lambda p: p.supplied))
+    """Required values not surely given, the surest miss first; never empty when the check does not pass."""
+    return tuple(sorted((p for p in facts.required if p.supplied < CONTEXT_BAND[1]), key=lambda p: p.supplied))
 
 
 def check_no_contradiction(facts: GoalFacts) -> CheckResult:

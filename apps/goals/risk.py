@@ -9,7 +9,9 @@ IRREVERSIBLE_RISK = 0.8
 WEIGHT_OF_TOOL = 0.7
 
 # The verbs of HTTP-like and office actions, as whole words of a tool's name: what only reads, what cannot be taken back.
-_READS = re.compile(r"(^|[._\-\s])(get|list|find|search|read|show|look|lookup|fetch|query|check|count|view|track)($|[._\-\s])")
+_READS = re.compile(
+    r"(^|[._\-\s])(get|list|find|search|read|show|look|lookup|fetch|query|check|count|view|track)($|[._\-\s])"
+)
 _IRREVERSIBLE = re.compile(
     r"(^|[._\-\s])(delete|remove|drop|pay|refund|transfer|send|cancel|purge|terminate|publish|charge|book|order|wire)"
     r"($|[._\-\s])"

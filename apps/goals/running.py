@@ -1,6 +1,7 @@
 """ACT: carry a goal out: claim it, call its agent, keep the result. Repeated safely after any crash."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -96,10 +97,14 @@ def _retry_or_fail(goal: Goal, words: str, *, again: bool) -> None:
             )
 
 
-def _end(goal: Goal, to: State, **changes: object) -> None:
+def _end(goal: Goal, to: State, **changes: Any) -> None:
     with transaction.atomic():
         # An attempt whose lease ran out may answer late: the attempt that came after it decides then.
-        if not Goal.objects.select_for_update().filter(pk=goal.pk, state=State.RUNNING, attempts=goal.attempts).exists():
+        if (
+            not Goal.objects.select_for_update()
+            .filter(pk=goal.pk, state=State.RUNNING, attempts=goal.attempts)
+            .exists()
+        ):
             return
         changes.setdefault("error", "")
         end(goal, to=to, allowed=[State.RUNNING], actor=f"agent:{goal.agent_key}", **changes)

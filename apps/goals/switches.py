@@ -1,11 +1,15 @@
 """ACT: the PHASE2 switches and thresholds: read from memory without a query, changed for every process at once."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
+from apps.accounts.row_access import across_businesses
 from apps.core.errors import Invalid
 from apps.core.events import record
 from apps.core.snapshot import Snapshot
@@ -20,6 +24,14 @@ _PARTS = {
     "graded_confidence": "PHASE2_GRADED_CONFIDENCE_ENABLED",
 }
 
+WORDS = {
+    ENABLED: ("Gate", "Off: goals run as they come, and answers carry nothing of the gate."),
+    "PHASE2_PRE_VALIDATION_ENABLED": ("Pre-validation", "Off: a failed check no longer stops a goal."),
+    "PHASE2_APPROVAL_GATES_ENABLED": ("Approval gates", "Off: nobody is asked; what would have waited runs."),
+    "PHASE2_CLARIFICATION_ENABLED": ("Clarification", "Off: what would have been a question goes to a person."),
+    "PHASE2_GRADED_CONFIDENCE_ENABLED": ("Graded confidence", "Off: two levels of confidence, made from the checks."),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class GateConfiguration:
@@ -29,6 +41,19 @@ class GateConfiguration:
     switches: Switches
     thresholds: Thresholds
     rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchStand:
+    """One switch for one business: whether it is on, and what each level says (None: nothing)."""
+
+    name: str
+    words: tuple[str, str]
+    on: bool
+    own: bool | None
+    shared: bool | None
+    default: bool
+    changed_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +72,9 @@ def set_switch(*, name: str, on: bool, business_id: UUID | None, actor: str) -> 
     """Turn a switch for one business, or for the whole installation (business_id None). Raises Invalid: unknown name."""
     if name not in settings.PHASE2_DEFAULTS:
         raise Invalid("name", f"There is no switch {name}")
-    with transaction.atomic():
+    with _reaching(business_id):
         row, _ = Switch.objects.update_or_create(
-            name=name, business_id=business_id, defaults={"on": on, "updated_by": actor}
+            name=name, business_id=_whose(business_id), defaults={"on": on, "updated_by": actor}
         )
         _tell("switch.set", name, business_id, actor, on=on)
     return row
@@ -57,9 +82,38 @@ def set_switch(*, name: str, on: bool, business_id: UUID | None, actor: str) -> 
 
 def clear_switch(*, name: str, business_id: UUID | None, actor: str) -> None:
     """Take a business's own setting away, so that the installation's holds again."""
-    with transaction.atomic():
-        Switch.objects.filter(name=name, business_id=business_id).delete()
+    with _reaching(business_id):
+        Switch.objects.filter(name=name, business_id=_whose(business_id)).delete()
         _tell("switch.cleared", name, business_id, actor)
+
+
+def switches_of(business_id: UUID) -> list[SwitchStand]:
+    """Every switch as it stands for a business, and what says so."""
+    rows = {
+        (row.name, row.business_id): row for row in Switch.objects.filter(Q(business_id=business_id) | Q(business=None))
+    }
+    stands = []
+    for name, default in settings.PHASE2_DEFAULTS.items():
+        own, shared = rows.get((name, business_id)), rows.get((name, None))
+        stands.append(
+            SwitchStand(
+                name=name,
+                words=WORDS[name],
+                on=own.on if own else shared.on if shared else default,
+                own=own.on if own else None,
+                shared=shared.on if shared else None,
+                default=default,
+                changed_by=(own or shared).updated_by if own or shared else "",  # type: ignore[union-attr]
+            )
+        )
+    return stands
+
+
+def clear_thresholds(*, business_id: UUID, actor: str) -> None:
+    """Take a business's own thresholds away, so that the installation's hold again."""
+    with transaction.atomic():
+        GateSettings.objects.filter(business_id=business_id).delete()
+        _tell("thresholds.cleared", str(business_id), business_id, actor)
 
 
 def set_thresholds(*, business_id: UUID, high: float, medium: float, rounds: int, actor: str) -> GateSettings:
@@ -77,6 +131,15 @@ def set_thresholds(*, business_id: UUID, high: float, medium: float, rounds: int
         )
         _tell("thresholds.set", str(business_id), business_id, actor, high=high, medium=medium, before=before)
     return row
+
+
+def _whose(business_id: UUID | None) -> Any:
+    return business_id
+
+
+def _reaching(business_id: UUID | None) -> AbstractContextManager[None]:
+    # Rows of the whole installation are read by all and written across businesses only.
+    return across_businesses() if business_id is None else transaction.atomic()
 
 
 def _tell(kind: str, subject_id: str, business_id: UUID | None, actor: str, **data: object) -> None:

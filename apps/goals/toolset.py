@@ -70,7 +70,7 @@ def read_tools(tools: Sequence[Mapping[str, Any]], embedder: WordEmbedder) -> To
     return _tool_set(tuple(msgspec.json.encode(tool, order="sorted") for tool in tools), embedder)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _tool_set(raw: tuple[bytes, ...], embedder: WordEmbedder) -> ToolSet:
     return ToolSet(tuple(_tool(one) for one in raw), embedder)
 

@@ -47,6 +47,13 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        Kind.FILE,
+        re.compile(
+            r"(?<![\w@])(?:[~.]{0,2}/)?(?:[\w-]+/)*[\w-]+\.(?:[a-z][a-z0-9]{1,4})(?![\w@])|(?<!\w)/(?:[\w.-]+/)*[\w.-]+",
+            re.I,
+        ),
+    ),
+    (
         Kind.MONEY,
         re.compile(
             r"[$\u20ac\u00a3\u00a5\u20b9]\s?\d[\d,.]*\s?(?:k|m|bn|million|billion)?\b|\b\d[\d,.]*\s?(?:dollars?|euros?|pounds?|cents?|usd|eur|gbp|inr|yen|rupees?)\b",
@@ -73,13 +80,6 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
     (Kind.PHONE, re.compile(r"(?<![\w.-])\+?\d[\d ()-]{7,}\d(?![\w-])")),
-    (
-        Kind.FILE,
-        re.compile(
-            r"(?<![\w@])(?:[~.]{0,2}/)?(?:[\w-]+/)*[\w-]+\.(?:[a-z][a-z0-9]{1,4})(?![\w@])|(?<!\w)/(?:[\w.-]+/)*[\w.-]+",
-            re.I,
-        ),
-    ),
     (
         Kind.CODE,
         re.compile(

@@ -92,8 +92,9 @@ class WordVectors:
         lengths = [len(word) for word in pieces]
         if len(rows) > len(words):
             starts = np.cumsum([0, *lengths[:-1]])
-            rows = np.add.reduceat(rows, starts, axis=0) / np.array(lengths, dtype=np.float32)[:, None]
-        rows = (rows - self._mean).astype(np.float32, copy=False)
+            rows = np.add.reduceat(rows, starts, axis=0)
+            rows /= np.array(lengths, dtype=np.float32)[:, None]
+        rows = rows - self._mean
         rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
         return rows
 

@@ -1,6 +1,6 @@
 """Settings of `make run`: one machine, loopback, plain HTTP."""
 
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 from config.settings.base import env
 
 SECRET_KEY = env("SECRET_KEY", default="local-only-not-a-secret-0123456789abcdefghijklmnopqrstuvwxyz")

@@ -1,6 +1,6 @@
 """Settings of a public installation: HTTPS only, secrets from the environment."""
 
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 from config.settings.base import LOGGING, env
 
 SECRET_KEY = env("SECRET_KEY")

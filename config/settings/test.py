@@ -1,6 +1,6 @@
 """Settings of the tests: the real servers that `make test` starts, quick password hashing."""
 
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 from config.settings.base import env
 
 SECRET_KEY = "test-only-0123456789abcdefghijklmnopqrstuvwxyz0123456789"

@@ -1,17 +1,33 @@
 """The admin shell: name, mark, colours and the navigation with its live counts."""
 
+from typing import Any
+
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
 
-def _item(title: str, icon: str, link: str, badge: str = "", permission: str = "") -> dict:
-    item: dict = {"title": title, "icon": icon, "link": reverse_lazy(link)}
+def _item(title: str, icon: str, link: str, badge: str = "", permission: str = "") -> dict[str, Any]:
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse_lazy(link)}
     if badge:
         item |= {"badge": badge, "badge_style": "solid"}
     if permission:
         item["permission"] = permission
     return item
 
+
+def _in_queue(request: HttpRequest, *, decided: bool) -> bool:
+    """The queue page shows what waits and, by its filter, what was decided: two entries of the navigation."""
+    state = request.GET.get("state", "awaiting_approval")
+    return request.path.startswith("/admin/queue/") and (state != "awaiting_approval") is decided
+
+
+_QUEUE = _item("Queue", "inbox", "admin:queue", badge="apps.approvals.selectors.waiting_badge")
+_QUEUE["active"] = lambda request: _in_queue(request, decided=False)
+_DECIDED = _item("Decided", "task_alt", "admin:queue")
+_DECIDED["link"] = format_lazy("{}?state=approved", reverse_lazy("admin:queue"))
+_DECIDED["active"] = lambda request: _in_queue(request, decided=True)
 
 _ADMIN = "apps.accounts.admin_site.may_administer"
 _SUPERUSER = "apps.accounts.admin_site.is_superuser"
@@ -55,18 +71,17 @@ UNFOLD = {
             {
                 "title": "Work",
                 "items": [
-                    _item("Queue", "inbox", "admin:queue", badge="apps.approvals.selectors.waiting_badge"),
+                    _QUEUE,
                     _item("Goals", "flag", "admin:goals_goal_changelist", badge="apps.goals.selectors.open_badge"),
-                    _item("Decided", "task_alt", "admin:approvals_approvalrequest_changelist"),
-                    _item("Audit", "history", "admin:core_event_changelist"),
+                    _DECIDED,
+                    _item("Audit", "history", "admin:core_event_changelist", permission=_ADMIN),
                 ],
             },
             {
                 "title": "Rules",
                 "separator": True,
                 "items": [
-                    _item("Gate settings", "tune", "admin:goals_gatesettings_changelist", permission=_ADMIN),
-                    _item("Switches", "toggle_on", "admin:goals_switch_changelist", permission=_ADMIN),
+                    _item("Gate", "tune", "admin:gate"),
                     _item("Policies", "policy", "admin:approvals_policy_changelist", permission=_ADMIN),
                     _item("Agents", "smart_toy", "admin:agents_agent_changelist", permission=_ADMIN),
                     _item("Tools", "construction", "admin:agents_tool_changelist", permission=_ADMIN),
@@ -82,7 +97,10 @@ UNFOLD = {
                     _item("Businesses", "apartment", "admin:accounts_business_changelist", permission=_SUPERUSER),
                     _item("Users", "person", "admin:accounts_user_changelist", permission=_SUPERUSER),
                     _item(
-                        "Schedule", "schedule", "admin:django_celery_beat_periodictask_changelist", permission=_SUPERUSER
+                        "Schedule",
+                        "schedule",
+                        "admin:django_celery_beat_periodictask_changelist",
+                        permission=_SUPERUSER,
                     ),
                 ],
             },

@@ -45,7 +45,7 @@ def test_it_tells_who_decided_when_a_second_decision_comes(ask: Ask, by_alice: P
     request = ask()
     say(request, by_alice)
 
-    with pytest.raises(StaleState, match="alice@example.com ended this as approved at ") as refused:
+    with pytest.raises(StaleState, match=r"alice@example.com ended this as approved at ") as refused:
         say(request, by_anna, "reject", reason="Too risky")
 
     assert refused.value.extra["decided_by"] == "user:alice@example.com"
@@ -97,7 +97,7 @@ def test_it_needs_the_role_of_the_policy(ask: Ask, in_shop: Business, by_alice: 
 
 
 def test_viewers_and_strangers_decide_nothing(
-    ask: Ask, by_victor: Principal, mallory: User, in_shop: Business, other_shop: Business
+    other_shop: Business, mallory: User, ask: Ask, by_victor: Principal, in_shop: Business
 ) -> None:
     request = ask()
 
@@ -202,7 +202,7 @@ def test_a_question_is_answered_by_a_person_or_by_the_key_that_asked(
 
     with pytest.raises(Invalid, match="asks for an answer"):
         say(first, by_alice)
-    with pytest.raises(Invalid, match="answers.colour: This was not asked"):
+    with pytest.raises(Invalid, match=r"answers.colour: This was not asked"):
         say(first, by_alice, "answer", answers={"colour": "red"})
     with pytest.raises(Invalid, match="at least one"):
         say(first, by_alice, "answer", answers={"order": ""})

@@ -11,7 +11,7 @@ from django.db.utils import DataError, InternalError
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Business, Membership, User
-from apps.accounts.row_access import acting_for, across_businesses, current_business_id
+from apps.accounts.row_access import across_businesses, acting_for, current_business_id
 from apps.agents.models import Agent, Tool
 from apps.approvals.models import ApprovalRequest, Decision, Notice, Policy, WebhookDelivery, WebhookEndpoint
 from apps.core.events import record

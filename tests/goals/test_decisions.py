@@ -98,9 +98,7 @@ def test_it_takes_the_callers_answer_and_judges_again(api: APIClient) -> None:
     assert first.state == "answered"
     assert first.decided_by.startswith("key:")
     assert Goal.objects.get().context == {"order_id": "A-1042", "amount": 39.9}
-    again = api.post(
-        f"/v1/goals/{asked['goal_id']}/clarifications", {"answers": {"order_id": "A-1"}}, format="json"
-    )
+    again = api.post(f"/v1/goals/{asked['goal_id']}/clarifications", {"answers": {"order_id": "A-1"}}, format="json")
     assert again.status_code == 409
 
 

@@ -73,9 +73,7 @@ def test_a_business_has_its_own_switches_over_the_installations(
     assert "confidence" in submit(api, CLEAR)
 
 
-def test_a_check_of_the_switches_takes_no_query(
-    shop: Business, django_assert_num_queries: Any
-) -> None:
+def test_a_check_of_the_switches_takes_no_query(shop: Business, django_assert_num_queries: Any) -> None:
     configuration_of(shop.pk)
     with django_assert_num_queries(0):
         for _ in range(100):

@@ -32,7 +32,9 @@ def ago(moment: datetime | None) -> str:
     if moment is None:
         return ""
     seconds = int((timezone.now() - moment).total_seconds())
-    return "just now" if seconds < 10 else f"{_span(seconds)} ago"
+    if seconds < 10:
+        return "just now"
+    return f"{_span(seconds if seconds < 60 else seconds - seconds % 60).removesuffix(' 00 s')} ago"
 
 
 def _span(seconds: int) -> str:

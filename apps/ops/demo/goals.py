@@ -38,7 +38,12 @@ GOALS: list[tuple[str, str, list[str], dict[str, Any]]] = [
     ("Set the price of article 4410 to 0 euros", "stockkeeper", STOCK, {"article": "4410", "price": 0}),
     ("Order 12 pieces of the enamel teapot", "stockkeeper", ["reorder_stock"], {"article": "enamel teapot"}),
     ("Predict the exchange rate of the euro for next year", "stockkeeper", STOCK, {}),
-    ("Raise the price of the wool blanket to 89 euros and lower the price of the wool blanket to 69 euros", "stockkeeper", STOCK, {}),
+    (
+        "Raise the price of the wool blanket to 89 euros and lower the price of the wool blanket to 69 euros",
+        "stockkeeper",
+        STOCK,
+        {},
+    ),
     (
         "Send an e-mail to jonas.weber@example.com with the subject 'Your table' saying that his table arrives on Monday",
         "backoffice",

@@ -74,7 +74,11 @@ TOOLS = [
         "send_email",
         "Send an e-mail to a customer",
         0.6,
-        {"to": _text("E-mail address of the customer", format="email"), "subject": _text("Subject"), "body": _text("Text")},
+        {
+            "to": _text("E-mail address of the customer", format="email"),
+            "subject": _text("Subject"),
+            "body": _text("Text"),
+        },
     ),
     _tool(
         "summarise_reviews",

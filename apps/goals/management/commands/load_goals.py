@@ -40,7 +40,9 @@ class Command(BaseCommand):
             ThreadPoolExecutor(options["parallel"]) as pool,
         ):
             answers = pool.map(lambda goal: _submit(client, goal), goals)
-            verdicts = list(track(answers, description=options["file"].name, total=len(goals), console=Console(stderr=True)))
+            verdicts = list(
+                track(answers, description=options["file"].name, total=len(goals), console=Console(stderr=True))
+            )
         table = _tabulate(goals, verdicts)
         if options["markdown"]:
             self.stdout.write(_markdown(table))

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     help = "Fill an empty installation with a small shop. Run again, it changes nothing that is there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--credentials", type=Path, help="JSON file whose password and api_key are kept if they work")
+        parser.add_argument(
+            "--credentials", type=Path, help="JSON file whose password and api_key are kept if they work"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         known = _read(options["credentials"])

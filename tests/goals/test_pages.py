@@ -1,0 +1,97 @@
+"""The pages of a goal and of the gate."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.accounts.models import Business, User
+from apps.goals.models import GateSettings, Goal, Switch
+from apps.goals.switches import configuration_of
+from tests.goals.conftest import CLEAR, HOPELESS
+
+pytestmark = pytest.mark.django_db
+
+SignIn = Callable[[User], Any]
+
+
+def test_it_shows_a_goal_with_its_reasons(api: APIClient, signed_in: SignIn, alice: User) -> None:
+    goal = api.post("/v1/goals", HOPELESS, format="json").json()
+    page = signed_in(alice).get(f"/admin/goal/{goal['goal_id']}/")
+    assert page.status_code == 200
+    assert HOPELESS["goal"] in page.content.decode()
+    assert "rejected" in page.content.decode()
+
+
+def test_it_escapes_what_a_caller_wrote(api: APIClient, signed_in: SignIn, alice: User) -> None:
+    goal = api.post("/v1/goals", {"goal": "<script>alert(1)</script> refund it"}, format="json").json()
+    page = signed_in(alice).get(f"/admin/goal/{goal['goal_id']}/").content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_another_business_does_not_find_the_goal(api: APIClient, signed_in: SignIn, mallory: User) -> None:
+    goal = api.post("/v1/goals", CLEAR, format="json").json()
+    assert signed_in(mallory).get(f"/admin/goal/{goal['goal_id']}/").status_code == 404
+
+
+def test_it_lists_goals_in_few_queries(
+    api: APIClient, signed_in: SignIn, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(3):
+        api.post("/v1/goals", CLEAR, format="json")
+    browser = signed_in(alice)
+    browser.get("/admin/goals/goal/")
+    with django_assert_max_num_queries(16):
+        page = browser.get("/admin/goals/goal/")
+    assert page.content.decode().count(CLEAR["goal"]) == 3
+
+
+def test_an_admin_turns_a_switch_off_for_the_business(signed_in: SignIn, bob: User, shop: Business) -> None:
+    browser = signed_in(bob)
+    assert configuration_of(shop.pk).enabled
+    browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "off"})
+    assert not configuration_of(shop.pk).enabled
+    assert "user:bob@example.com" in Switch.objects.get().updated_by
+    browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "follow"})
+    assert configuration_of(shop.pk).enabled
+
+
+def test_only_a_superuser_turns_a_switch_for_everybody(
+    signed_in: SignIn, bob: User, root: User, shop: Business, other_shop: Business
+) -> None:
+    body = {"name": "PHASE2_ENABLED", "to": "off", "for": "installation"}
+    assert signed_in(bob).post("/admin/gate/switch/", body).status_code == 403
+    assert configuration_of(other_shop.pk).enabled
+    assert signed_in(root).post("/admin/gate/switch/", body).status_code == 302
+    assert not configuration_of(shop.pk).enabled
+    assert not configuration_of(other_shop.pk).enabled
+
+
+def test_a_reviewer_sees_the_gate_and_changes_nothing(signed_in: SignIn, alice: User) -> None:
+    browser = signed_in(alice)
+    page = browser.get("/admin/gate/").content.decode()
+    assert "Pre-validation" in page
+    assert 'name="to"' not in page
+    assert browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "off"}).status_code == 403
+    assert browser.post("/admin/gate/thresholds/", {"high": 1, "medium": 0, "rounds": 1}).status_code == 403
+    assert not Switch.objects.exists()
+
+
+def test_a_get_never_switches(signed_in: SignIn, bob: User) -> None:
+    browser = signed_in(bob)
+    assert browser.get("/admin/gate/switch/?name=PHASE2_ENABLED&to=off").status_code == 405
+    assert browser.get("/admin/gate/thresholds/?high=1&medium=0&rounds=0").status_code == 405
+    assert not Switch.objects.exists()
+
+
+def test_thresholds_that_cross_come_back_with_the_reason(signed_in: SignIn, bob: User, shop: Business) -> None:
+    browser = signed_in(bob)
+    page = browser.post("/admin/gate/thresholds/", {"high": "0.5", "medium": "0.6", "rounds": "3"})
+    assert "must be below" in page.content.decode()
+    assert 'value="0.6"' in page.content.decode()
+    assert not GateSettings.objects.exists()
+    browser.post("/admin/gate/thresholds/", {"high": "0.7", "medium": "0.4", "rounds": "2"})
+    assert configuration_of(shop.pk).thresholds.high == 0.7
+    assert Goal.objects.count() == 0

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -13,10 +14,11 @@ from apps.approvals.models import ApprovalRequest, Policy
 from apps.approvals.outcomes import tell_outcome
 from apps.approvals.payloads import payload_hash, problem_of
 from apps.approvals.policies import EVERY_KIND, Terms, deadline_of, reminder_of
-from apps.approvals.recording import record_change
+from apps.approvals.recording import change_event, record_change
 from apps.approvals.states import State
 from apps.core.errors import Invalid, NotFound, StaleState
 from apps.core.ids import new_id
+from apps.core.inserting import insert
 from apps.core.transitions import move
 
 
@@ -37,12 +39,15 @@ def request_approval(
     checks: Mapping[str, Any] | None = None,
     questions: Sequence[Mapping[str, Any]] = (),
     deadline: datetime | None = None,
+    request_id: UUID | None = None,
+    beside: Sequence[Model] = (),
 ) -> ApprovalRequest:
     """Ask people to decide about `payload`. Call inside a transaction of the business.
 
     kind: the word policies and outcomes are kept by. subject_id: what waits; None when it is the request itself.
     title, why: cut to 200 and 500 characters. risk, confidence: 0 to 1. questions: [{field, question, type, why}];
-    with them an answer is wanted, not an approval. deadline: the policy's, if that is earlier.
+    with them an answer is wanted, not an approval. deadline: the policy's, if that is earlier. request_id: a new id, if
+    the caller has made it already. beside: new rows to be written in the same round trip.
     Raises Invalid (payload, deadline); StaleState when this subject waits already: the transaction is then lost.
     """
     now = timezone.now()
@@ -52,7 +57,7 @@ def request_approval(
         raise Invalid("deadline", "This moment has passed")
     terms = terms_of(business_id, kind)
     due = deadline_of(terms, deadline, now)
-    request_id = new_id()
+    request_id = request_id or new_id()
     request = ApprovalRequest(
         id=request_id,
         business_id=business_id,
@@ -79,16 +84,8 @@ def request_approval(
         deadline=due,
         remind_at=reminder_of(due, now),
     )
-    _insert(request)
-    record_change(
-        "approval.requested",
-        request,
-        requested_by,
-        title=request.title,
-        risk=risk,
-        confidence=confidence,
-        deadline=due.isoformat(),
-    )
+    told = {"title": request.title, "risk": risk, "confidence": confidence, "deadline": due.isoformat()}
+    _insert(request, change_event("approval.requested", request, requested_by, **told), *beside)
     return request
 
 
@@ -125,9 +122,9 @@ def terms_of(business_id: UUID, kind: str) -> Terms:
     )
 
 
-def _insert(request: ApprovalRequest) -> None:
+def _insert(*rows: Model) -> None:
     try:
-        request.save(force_insert=True)
+        insert(*rows)
     except IntegrityError as error:
         if "request_open_once" not in str(error):
             raise

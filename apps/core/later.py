@@ -1,6 +1,9 @@
 """Hand work to the workers, but only once the transaction that wants it has been committed."""
 
 import logging
+import os
+import threading
+import time
 from typing import Any
 
 from celery import Task, current_app
@@ -13,6 +16,8 @@ log = logging.getLogger(__name__)
 
 NUDGE_KEY = "outbox:nudged"
 NUDGE_SECONDS = 2
+# Events of one burst share a nudge.
+BURST_SECONDS = 0.02
 DRAIN = "apps.core.tasks.drain_outbox"
 
 
@@ -30,11 +35,52 @@ def later(task: str | Task, *args: str | int, **options: Any) -> None:
 
 def nudge_outbox() -> None:
     """Wake the outbox drain after commit, once however many events the transaction wrote."""
-    if not any(function is _send_nudge for _, function, *_ in connection.run_on_commit):
-        transaction.on_commit(_send_nudge)
+    if not any(function is _nudge for _, function, *_ in connection.run_on_commit):
+        transaction.on_commit(_nudge)
 
 
-def _send_nudge() -> None:
+class _Nudger:
+    """One thread a process that wakes the drain, so that no request waits for Redis or for Celery's send.
+
+    What a process that dies has not sent is found by the drain's own schedule.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = threading.Event()
+        self._lock = threading.Lock()
+        self._pid = 0
+
+    def want(self) -> None:
+        # A forked child inherits the mark but not the thread.
+        if self._pid != os.getpid():
+            self._start()
+        self._wanted.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._pid != os.getpid():
+                self._wanted = threading.Event()
+                self._pid = os.getpid()
+                threading.Thread(target=self._run, name="nudges", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            # Cleared before it is sent: an event committed meanwhile sends anew.
+            self._wanted.clear()
+            send_nudge()
+            time.sleep(BURST_SECONDS)
+
+
+_nudger = _Nudger()
+
+
+def _nudge() -> None:
+    _nudger.want()
+
+
+def send_nudge() -> None:
+    """Wake the drain now, unless it has been woken and has not begun."""
     # The drain takes the mark away before it reads, so an event committed after its read finds no mark and sends anew.
     try:
         fresh = cache.add(NUDGE_KEY, 1, NUDGE_SECONDS)

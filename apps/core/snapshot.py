@@ -15,6 +15,8 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
+from apps.core.recall import forget_all
+
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
@@ -131,8 +133,9 @@ _listener = _Listener()
 
 
 def forget_everything() -> None:
-    """Drop every value of this process (for tests, whose transactions never commit)."""
+    """Drop every value of this process, and what it recalls (for tests, whose transactions never commit)."""
     _listener._forget_all()
+    forget_all()
 
 
 def _redis() -> redis.Redis:

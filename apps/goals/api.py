@@ -16,6 +16,7 @@ from apps.core.errors import Invalid
 from apps.core.pagination import Cursor
 from apps.core.schemas import CURSOR, IDEMPOTENCY_KEY, problems
 from apps.goals import schemas
+from apps.goals.callbacks import callback_secret
 from apps.goals.clarifying import answer
 from apps.goals.ending import cancel
 from apps.goals.models import Goal
@@ -142,6 +143,19 @@ class Cancellation(TenantView):
     def post(self, request: Request, goal_id: UUID) -> Response:
         reason = read(request, CancelIn).reason
         return Response(response_of(cancel(goal_id=goal_id, actor=self.principal.actor, reason=reason)))
+
+
+class CallbackSecret(TenantView):
+    scopes = {"GET": Scope.WEBHOOKS_MANAGE}
+
+    @extend_schema(
+        operation_id="get_callback_secret",
+        summary="The secret that callbacks of goals are signed with",
+        responses={200: schemas.Secret, **problems()},
+        tags=TAGS,
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"secret": callback_secret(self.principal.business_id)})
 
 
 def _filtered(request: Request, goals: QuerySet[Goal]) -> QuerySet[Goal]:

@@ -1,7 +1,8 @@
 """Statements in a goal, or between goal and context, that exclude each other.
 
-Four kinds, each visible in the wording itself: a range whose ends are swapped, the same thing asked for and forbidden,
-opposite actions on one object with no order between them, and a date or deadline that has passed.
+Five kinds, each visible in the wording itself: a range whose ends are swapped, the same thing asked for and forbidden,
+opposite actions on one object with no order between them, a date or deadline that has passed, and a value in the goal
+that differs from the one the context gives for the same thing.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _IN_ORDER = re.compile(
     re.I,
 )
 
+_NAMED_CODE = re.compile(r"\b([a-z]+)\s+(?:(?:no|number|nr|id)\.?\s+)?#?([a-z]*-?\d[\w-]*)", re.I)
+
 _OPPOSITES = """
 increase/decrease raise/lower enable/disable activate/deactivate open/close start/stop include/exclude add/remove
 delete/keep remove/keep cancel/confirm cancel/keep approve/reject accept/decline lock/unlock allow/block
@@ -50,7 +53,13 @@ def contradictions_in(
     goal: str, context: Sequence[tuple[str, frozenset[str], str]], *, now: datetime, deadline: datetime | None = None
 ) -> tuple[Contradiction, ...]:
     """What excludes what, the strongest first. `context` as `supplied.flat_context` gives it; times are aware."""
-    found = [*_ranges(goal), *_past(goal, now, deadline), *_clauses(goal), *_context_dates(context)]
+    found = [
+        *_ranges(goal),
+        *_past(goal, now, deadline),
+        *_clauses(goal),
+        *_context_dates(context),
+        *_context_differs(goal, context),
+    ]
     return tuple(sorted(found, key=lambda one: -one.strength))
 
 
@@ -150,3 +159,20 @@ def _context_dates(context: Sequence[tuple[str, frozenset[str], str]]) -> list[C
         for b in ends
         if b[2] < a[2]
     ]
+
+
+def _context_differs(goal: str, context: Sequence[tuple[str, frozenset[str], str]]) -> list[Contradiction]:
+    """The goal says order 1055 and the context order_id 1042: one word names both, and they have the same shape."""
+    found = []
+    for key, stems, value in context:
+        if not any(char.isdigit() for char in value) or value in goal:
+            continue
+        for named in _NAMED_CODE.finditer(goal):
+            if stem(named.group(1).lower()) in stems and _shape(named.group(2)) == _shape(value):
+                found.append(Contradiction("goal and context differ", named.group(), f"{key} {value}", CONTEXT_DIFFERS))
+    return found
+
+
+def _shape(code: str) -> str:
+    """Digits and letters told apart, nothing else: 1042 and 2001 are alike, 7 and 1042 are not."""
+    return "".join("9" if char.isdigit() else "a" if char.isalpha() else char for char in code)

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from apps.approvals.requesting import cancel_request
 from apps.core.errors import NotFound
-from apps.core.events import record
+from apps.core.events import event_of
+from apps.core.inserting import insert
 from apps.core.later import later
+from apps.core.models import Event
 from apps.core.transitions import move
 from apps.goals.models import Goal
 from apps.goals.states import CANCELLABLE, ApprovalState, CallbackState, State
@@ -21,9 +23,20 @@ def end(goal: Goal, *, to: State, allowed: list[State], actor: str, says: str = 
     # `state` travels with the fields for the goal in memory; in the database the transition sets it.
     fields = {**finish_fields(goal), **changes}
     move(Goal.objects.filter(pk=goal.pk), allowed=allowed, to=to, says=says, updated_at=timezone.now(), **fields)
+    insert(_ended(goal, to, actor, fields))
+
+
+def end_unwritten(goal: Goal, *, to: State, actor: str, **changes: Any) -> Event:
+    """End a goal whose row is yet to be written; the event to write beside it."""
+    return _ended(goal, to, actor, {**finish_fields(goal), **changes})
+
+
+def _ended(goal: Goal, to: State, actor: str, fields: dict[str, Any]) -> Event:
     for name, value in {"state": to, **fields}.items():
         setattr(goal, name, value)
-    record(
+    if goal.callback_state == CallbackState.PENDING:
+        later("apps.goals.tasks.send_callback", str(goal.pk))
+    return event_of(
         kind=f"goal.{to}",
         subject_type="goal",
         subject_id=goal.pk,
@@ -31,8 +44,6 @@ def end(goal: Goal, *, to: State, allowed: list[State], actor: str, says: str = 
         actor=actor,
         **({"error": goal.error} if goal.error else {}),
     )
-    if goal.callback_state == CallbackState.PENDING:
-        later("apps.goals.tasks.send_callback", str(goal.pk))
 
 
 def finish_fields(goal: Goal) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """ACT: let a goal go to its agent.
 
-The door of the orchestrator: where goals are to be carried out by workflows, `let_go` is the one place to change.
+The door of the orchestrator: where goals are to be carried out by workflows, this module is the one place to change.
 """
 
 from django.utils import timezone
 
 from apps.core.later import later
-from apps.goals.ending import end
+from apps.core.models import Event
+from apps.goals.ending import end, end_unwritten
 from apps.goals.models import Goal
 from apps.goals.states import State
 
@@ -23,3 +24,12 @@ def let_go(goal: Goal) -> None:
         later("apps.goals.tasks.run_goal", str(goal.pk))
         return
     end(goal, to=State.DONE, allowed=[State.READY], actor="system:release", result=HANDED_BACK)
+
+
+def let_go_unwritten(goal: Goal) -> list[Event]:
+    """The same for a READY goal whose row is yet to be written; the events to write beside it."""
+    if goal.agent_key:
+        goal.run_after = timezone.now()
+        later("apps.goals.tasks.run_goal", str(goal.pk))
+        return []
+    return [end_unwritten(goal, to=State.DONE, actor="system:release", result=HANDED_BACK)]

@@ -98,6 +98,10 @@ class Cancellation(s.Serializer):
     reason = s.CharField(max_length=200, required=False, allow_blank=True)
 
 
+class Secret(s.Serializer):
+    secret = s.CharField(help_text="whsec_..., as Standard Webhooks libraries take it")
+
+
 SUBMIT_EXAMPLE = OpenApiExample(
     "A goal with one tool",
     value={

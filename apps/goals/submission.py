@@ -1,18 +1,22 @@
 """ACT: a goal comes in: weighed, gated, and written down with its verdict in one transaction."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from django.db.models import Model
 
 from apps.accounts.models import User
 from apps.approvals.models import ApprovalRequest
 from apps.approvals.requesting import request_approval
 from apps.approvals.verdicts import EditVerdict
 from apps.core.errors import Invalid
-from apps.core.events import record
+from apps.core.events import event_of, record
 from apps.core.ids import new_id
+from apps.core.inserting import insert
 from apps.goals.ending import finish_fields
 from apps.goals.models import Goal
 from apps.goals.payload import PAYLOAD_SCHEMA, merged_request, payload_of
-from apps.goals.release import let_go
+from apps.goals.release import let_go_unwritten
 from apps.goals.states import ENDS, ApprovalState, State
 from apps.goals.vocabulary import Path, checks_to_json, confidence_to_json, questions_to_json
 from apps.goals.weighing import Weighed, weigh
@@ -45,10 +49,7 @@ def submit(*, weighed: Weighed, actor: str, user: User | None = None) -> Goal:
         submitted_by=actor,
     )
     _judge(goal, weighed)
-    if goal.state in (State.WAITING, State.ASKING):
-        goal.request_id = ask_a_person(goal, weighed, user).pk
-    goal.save(force_insert=True)
-    record(
+    submitted = event_of(
         kind="goal.submitted",
         subject_type="goal",
         subject_id=goal.pk,
@@ -58,15 +59,21 @@ def submit(*, weighed: Weighed, actor: str, user: User | None = None) -> Goal:
         confidence=goal.confidence,
         state=goal.state,
     )
-    if goal.state == State.READY:
-        let_go(goal)
+    # Everything that is written goes to the database at once: this is the path callers wait on.
+    if goal.state in (State.WAITING, State.ASKING):
+        goal.request_id = new_id()
+        ask_a_person(goal, weighed, user, beside=(goal, submitted))
+    else:
+        insert(goal, submitted, *(let_go_unwritten(goal) if goal.state == State.READY else []))
     return goal
 
 
 def judge_again(goal: Goal, weighed: Weighed, *, actor: str) -> None:
     """Give a goal the verdict of its new weighing, in memory; the caller saves it. Asks a person where need be."""
     _judge(goal, weighed)
-    goal.request_id = ask_a_person(goal, weighed, None).pk if goal.state in (State.WAITING, State.ASKING) else None
+    goal.request_id = new_id() if goal.state in (State.WAITING, State.ASKING) else None
+    if goal.request_id:
+        ask_a_person(goal, weighed, None)
     record(
         kind="goal.judged_again",
         subject_type="goal",
@@ -117,8 +124,8 @@ def _judge(goal: Goal, weighed: Weighed) -> None:
             setattr(goal, name, value)
 
 
-def ask_a_person(goal: Goal, weighed: Weighed, user: User | None) -> ApprovalRequest:
-    """Put the goal into the queue, with a question where it is one."""
+def ask_a_person(goal: Goal, weighed: Weighed, user: User | None, *, beside: Sequence[Model] = ()) -> ApprovalRequest:
+    """Put the goal into the queue as its `request_id`, with a question where it is one, and write the rows `beside`."""
     if weighed.assessment is None:
         raise Invalid("", "A goal that was not judged has nothing to ask")
     return request_approval(
@@ -137,4 +144,6 @@ def ask_a_person(goal: Goal, weighed: Weighed, user: User | None) -> ApprovalReq
         checks=goal.checks,
         questions=goal.questions,
         deadline=goal.deadline,
+        request_id=goal.request_id,
+        beside=beside,
     )

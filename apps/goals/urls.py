@@ -9,5 +9,6 @@ urlpatterns = [
     path("v1/goals/<uuid:goal_id>", api.OneGoal.as_view()),
     path("v1/goals/<uuid:goal_id>/cancel", api.Cancellation.as_view()),
     path("v1/goals/<uuid:goal_id>/clarifications", api.Clarifications.as_view()),
+    path("v1/callback-secret", api.CallbackSecret.as_view()),
     path("reasoning/execute", api.Execute.as_view()),
 ]

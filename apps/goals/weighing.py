@@ -8,11 +8,12 @@ import msgspec
 from django.utils import timezone
 
 from apps.accounts.row_access import acting_for
-from apps.agents.models import Agent
+from apps.agents.models import Agent, Tool
 from apps.agents.selectors import find_agent, registered_tools
 from apps.core.bodies import check_storable
 from apps.core.errors import Invalid
 from apps.core.outbound import check_url
+from apps.core.recall import Recall
 from apps.goals.assessment import Assessment, assess
 from apps.goals.judging import ask_the_judge
 from apps.goals.preparing import prepare_facts
@@ -23,6 +24,9 @@ from apps.llm.embedding import get_embedder
 
 # A tool counts as one the goal would use when it fits nearly as well as the best.
 NEARLY_AS_GOOD = 0.9
+
+_agents: Recall[tuple[UUID, str], Agent] = Recall()
+_tools: Recall[tuple[UUID, str], Tool | None] = Recall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,8 @@ def _check(wanted: GoalIn) -> None:
 
 
 def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict[str, Any]], dict[str, float]]:
-    names = {tool if isinstance(tool, str) else tool.function.name for tool in wanted.tools}
-    if not names and not wanted.agent_id:
-        return None, [], {}
-    with acting_for(business_id):
-        agent = _find_agent(business_id, wanted.agent_id) if wanted.agent_id else None
-        known = registered_tools(business_id, names)
+    agent = _find_agent(business_id, wanted.agent_id) if wanted.agent_id else None
+    known = _known_tools(business_id, wanted)
     tools = []
     for index, tool in enumerate(wanted.tools):
         if isinstance(tool, OfferedTool):
@@ -104,8 +104,28 @@ def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict
     return agent, tools, {name: tool.risk for name, tool in known.items()}
 
 
+def _known_tools(business_id: UUID, wanted: GoalIn) -> dict[str, Tool]:
+    """The registered tools among those offered, by name."""
+    by_name = {tool for tool in wanted.tools if isinstance(tool, str)}
+    names = by_name | {tool.function.name for tool in wanted.tools if isinstance(tool, OfferedTool)}
+
+    def look_up(missing: list[tuple[UUID, str]]) -> dict[tuple[UUID, str], Tool | None]:
+        with acting_for(business_id):
+            rows = registered_tools(business_id, [name for _, name in missing])
+        # That a name is not registered is remembered, unless the caller counts on it.
+        return {key: rows.get(key[1]) for key in missing if key[1] in rows or key[1] not in by_name}
+
+    found = _tools.get([(business_id, name) for name in names], look_up)
+    return {name: tool for (_, name), tool in found.items() if tool}
+
+
 def _find_agent(business_id: UUID, key: str) -> Agent:
-    agent = find_agent(business_id, key)
+    def look_up(_: object) -> dict[tuple[UUID, str], Agent]:
+        with acting_for(business_id):
+            row = find_agent(business_id, key)
+        return {(business_id, key): row} if row else {}
+
+    agent = _agents.get([(business_id, key)], look_up).get((business_id, key))
     if agent is None:
         raise Invalid("agent_id", f"There is no agent {key}")
     if not agent.enabled:

@@ -248,6 +248,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
+    "ENUM_NAME_OVERRIDES": {
+        "GoalState": "apps.goals.schemas.GOAL_STATES",
+        "RequestState": "apps.approvals.schemas.STATES",
+        "Verdict": "apps.approvals.schemas.VERDICTS",
+    },
 }
 
 # --- Gatehouse --------------------------------------------------------------------------------------------------------

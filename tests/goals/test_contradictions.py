@@ -51,6 +51,14 @@ def test_dates_of_the_context_are_held_against_each_other():
     assert not found("Book the room", start_date="2026-12-01", end_date="2026-12-10")
 
 
+def test_goal_and_context_naming_different_values_for_one_thing():
+    assert found("Cancel order 1055", order_id="1042") == ["goal and context differ"]
+    assert found("Cancel order 1042", order_id="1042") == []
+    assert found("Compare order 1055 with order 1042", order_id="1042") == []
+    assert found("Order 10 mugs", order_id="1042") == []
+    assert found("Cancel order 1055", customer_id="1042") == []
+
+
 def test_the_strongest_comes_first():
     all_found = contradictions_in("Ship by 2020-01-01, between 50 and 20, at least 9 and at most 3", [], now=NOW)
     strengths = [one.strength for one in all_found]

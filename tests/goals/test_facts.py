@@ -176,9 +176,8 @@ json_values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(["type", "function", "name", "description", "parameters", "properties", "required", "enum"])
-odd_tools = st.lists(
-    st.dictionaries(keys, json_values | st.dictionaries(keys, json_values | st.dictionaries(keys, json_values))), max_size=3
-)  # fmt: skip
+odd_parts = json_values | st.dictionaries(keys, json_values | st.dictionaries(keys, json_values))
+odd_tools = st.lists(st.dictionaries(keys, odd_parts), max_size=3)
 
 
 @settings(deadline=None, max_examples=150)

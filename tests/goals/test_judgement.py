@@ -26,8 +26,13 @@ def test_checks_the_judge_left_out_stay(rule):
     assert reconcile((rule,), Judgement("m", ())) == (rule,)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
-    st.sampled_from(["checks", "check", "status", "score", "reason"]), inner)))  # fmt: skip
+words = st.sampled_from(["checks", "check", "status", "score", "reason"])
+anything = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(words, inner)
+)
+
+
+@given(anything)
 def test_no_answer_whatever_its_form_raises(answer):
     assert parse_judgement(answer, model="m") is None or isinstance(answer, dict)
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ def test_the_first_word_of_a_sentence_is_not_a_name():
 def test_values_lie_in_the_text_and_do_not_overlap(text):
     found = values_of(text)
     assert all(text[one.start : one.end].strip() == one.text for one in found)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(found))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""The websocket of every page: whose changes it tells, and when it falls silent."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.layers import get_channel_layer
+from channels.testing import WebsocketCommunicator
+from django.test import Client
+
+from apps.accounts.models import Business, Membership, User
+from apps.core.live import group_of
+from config.asgi import application
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHANGE = {"kind": "approval.approved", "type": "approval", "id": "1"}
+
+
+def socket_of(client: Client, origin: str = "http://localhost:8000") -> WebsocketCommunicator:
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    headers = [(b"origin", origin.encode()), (b"cookie", cookies.encode()), (b"host", b"localhost")]
+    return WebsocketCommunicator(application, "/ws/changes/", headers=headers)
+
+
+def run(talk: Callable[[], Awaitable[None]]) -> None:
+    async_to_sync(talk)()
+
+
+async def tell(business: Business) -> None:
+    layer: Any = get_channel_layer()
+    await layer.group_send(group_of(business.pk), {"type": "changed", "message": CHANGE})
+
+
+async def closing_code(socket: WebsocketCommunicator) -> int:
+    message = await socket.receive_output(timeout=3)
+    assert message["type"] == "websocket.close"
+    return int(message["code"])
+
+
+def test_it_tells_what_changed_in_the_business_and_nothing_of_another(
+    signed_in: Callable[[User], Client], alice: User, shop: Business, other_shop: Business
+) -> None:
+    client = signed_in(alice)
+
+    async def talk() -> None:
+        socket = socket_of(client)
+        assert (await socket.connect())[0]
+        await tell(other_shop)
+        await tell(shop)
+        await tell(shop)
+        assert await socket.receive_json_from(timeout=3) == {"changes": [CHANGE, CHANGE]}
+        assert await socket.receive_nothing(timeout=0.2)
+        await socket.disconnect()
+
+    run(talk)
+
+
+def test_who_has_left_the_business_hears_nothing_more(
+    signed_in: Callable[[User], Client], alice: User, shop: Business
+) -> None:
+    client = signed_in(alice)
+
+    async def talk() -> None:
+        socket = socket_of(client)
+        await socket.connect()
+        await sync_to_async(Membership.objects.filter(user=alice).delete)()
+        await tell(shop)
+        assert await closing_code(socket) == 4403
+
+    run(talk)
+
+
+def test_who_has_signed_out_hears_nothing_more(
+    signed_in: Callable[[User], Client], alice: User, shop: Business
+) -> None:
+    client = signed_in(alice)
+
+    async def talk() -> None:
+        socket = socket_of(client)
+        await socket.connect()
+        await sync_to_async(client.session.flush)()
+        await tell(shop)
+        assert await closing_code(socket) == 4401
+
+    run(talk)
+
+
+def test_who_has_gone_to_another_business_connects_anew(
+    signed_in: Callable[[User], Client], alice: User, shop: Business, other_shop: Business
+) -> None:
+    Membership.objects.create(business=other_shop, user=alice, role="reviewer")
+    client = signed_in(alice)
+    session = client.session
+    session["business_id"] = str(shop.pk)
+    session.save()
+
+    def move() -> None:
+        session["business_id"] = str(other_shop.pk)
+        session.save()
+
+    async def talk() -> None:
+        socket = socket_of(client)
+        await socket.connect()
+        await sync_to_async(move)()
+        await tell(shop)
+        assert await closing_code(socket) == 4409
+
+    run(talk)
+
+
+def test_a_stranger_is_sent_away() -> None:
+    async def talk() -> None:
+        socket = socket_of(Client())
+        await socket.connect()
+        assert await closing_code(socket) == 4401
+
+    run(talk)
+
+
+def test_a_page_of_another_site_cannot_listen(signed_in: Callable[[User], Client], alice: User) -> None:
+    client = signed_in(alice)
+
+    async def talk() -> None:
+        assert not (await socket_of(client, "https://evil.example").connect())[0]
+
+    run(talk)
+
+
+def test_what_is_said_to_it_does_nothing(
+    signed_in: Callable[[User], Client], alice: User, shop: Business
+) -> None:
+    client = signed_in(alice)
+
+    async def talk() -> None:
+        socket = socket_of(client)
+        await socket.connect()
+        await socket.send_to(text_data="not json at all")
+        await tell(shop)
+        assert await socket.receive_json_from(timeout=3) == {"changes": [CHANGE]}
+        await socket.disconnect()
+
+    run(talk)

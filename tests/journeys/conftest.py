@@ -1,0 +1,182 @@
+"""A real browser on real processes: the web and the live process of `make run`, on the test database."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from apps.accounts.models import Business, User
+from apps.accounts.row_access import acting_for
+from apps.approvals.models import ApprovalRequest
+from apps.core import outbox
+from tests.approvals.conftest import ask_in
+from tests.conftest import PASSWORD
+
+STARTS_WITHIN = 30.0
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """The two processes a browser talks to. `live` can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.web_port, self.live_port = free_port(), free_port()
+        self.url = f"http://localhost:{self.web_port}"
+        parts = urlsplit(os.environ["DATABASE_URL"])
+        self.env = os.environ | {
+            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}")),
+            "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
+            "GATEHOUSE_DB_ROLE": "gatehouse_app",
+            "GATEHOUSE_DATA_DIR": str(folder),
+            "GATEHOUSE_LIVE_URL": f"ws://localhost:{self.live_port}",
+            # Nobody consumes this queue here: the outbox is drained by the test itself.
+            "CELERY_BROKER_URL": "memory://",
+        }
+        self.log = (folder / "served.log").open("a")
+        self.web = self._start("wsgi", self.web_port, "config.wsgi:application", "--blocking-threads", "4", "--no-ws")
+        self.start_live()
+        self._wait_for(self.web_port)
+        urlopen(f"{self.url}/admin/login/", timeout=STARTS_WITHIN).close()
+
+    def start_live(self) -> None:
+        self.live = self._start("asginl", self.live_port, "config.asgi:application")
+        self._wait_for(self.live_port)
+
+    def stop_live(self) -> None:
+        _end(self.live)
+
+    def stop(self) -> None:
+        for process in (self.web, self.live):
+            _end(process)
+        self.log.close()
+
+    def _start(self, interface: str, port: int, target: str, *more: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "granian", "--interface", interface, "--workers", "1", "--backlog", "256"]
+        command += ["--backpressure", "256", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+        command += ["--workers-kill-timeout", "2", *more, target]
+        return subprocess.Popen(command, env=self.env, stdout=self.log, stderr=self.log, cwd=settings.BASE_DIR)
+
+    def _wait_for(self, port: int) -> None:
+        until = time.monotonic() + STARTS_WITHIN
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise TimeoutError(f"nothing listens on {port}; see {self.log.name}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def served(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    settings.STATIC_ROOT = folder / "static"
+    call_command("collectstatic", interactive=False, verbosity=0)
+    with django_db_blocker.unblock():
+        running = Served(folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    # The browser's event loop lives in this thread, where Django would refuse to touch the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """What the Celery worker does for a page: drain the outbox."""
+    stop = threading.Event()
+
+    def drain() -> None:
+        while not stop.wait(0.03):
+            outbox.drain()
+        connection.close()
+
+    thread = threading.Thread(target=drain, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(10)
+
+
+OpenAs = Callable[..., Page]
+
+
+@pytest.fixture
+def open_as(served: Served, browser: Browser, worker: None) -> Iterator[OpenAs]:
+    """open_as(alice) signs alice in through the form, in a browser of her own, and shows her the queue."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def open_queue(user: User, path: str = "/admin/queue/", *, js: bool = True, **view: Any) -> Page:
+        size = {"viewport": {"width": 1280, "height": 800}} | view
+        context = browser.new_context(java_script_enabled=js, base_url=served.url, **size)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"/admin/login/?next={path}")
+        page.fill("[name=username]", user.username)
+        page.fill("[name=password]", PASSWORD)
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_url(f"**{path}**")
+        if js:
+            page.wait_for_selector("#gh-live[data-state=live]", state="attached")
+        return page
+
+    yield open_queue
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def put(shop: Business, transactional_db: None) -> Callable[..., ApprovalRequest]:
+    def put_one(**changes: Any) -> ApprovalRequest:
+        with acting_for(shop.pk):
+            return ask_in(shop, **changes)
+
+    return put_one
+
+
+@pytest.fixture
+def now_of(shop: Business) -> Callable[[ApprovalRequest], ApprovalRequest]:
+    def read(row: ApprovalRequest) -> ApprovalRequest:
+        with acting_for(shop.pk):
+            return ApprovalRequest.objects.prefetch_related("decisions").get(pk=row.pk)
+
+    return read

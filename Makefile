@@ -28,7 +28,8 @@ pins: install-dev  ## Compile requirements/*.in to exact pins
 	@$(PIP_COMPILE) --output-file=requirements/base.txt requirements/base.in
 	@$(PIP_COMPILE) --output-file=requirements/dev.txt requirements/dev.in
 
-clean: stop  ## Remove .venv, caches and ALL local data (var/)
+clean:  ## Remove .venv, caches and ALL local data (var/)
+	@if [ -x $(PY) ]; then $(PY) -m scripts.run --stop; fi
 	rm -rf .venv var staticfiles .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

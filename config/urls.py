@@ -23,4 +23,7 @@ urlpatterns = [
 if settings.DEMO_AGENTS:
     urlpatterns.append(path("demo/agents/<slug:key>", demo_agents.act))
 
+handler404 = "apps.core.problems.not_found"
+handler500 = "apps.core.problems.server_error"
+
 websocket_urlpatterns = [path("ws/changes/", Changes.as_asgi())]

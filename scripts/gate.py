@@ -26,6 +26,7 @@ PREFIX = "gatehouse-test-"
 # Production settings ask for these; the values only have to look right.
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
+    "GATEHOUSE_ENV_FILE": os.devnull,
     "SECRET_KEY": "check-only-0a1b2c3d4e5f6g7h8i9j-0a1b2c3d4e5f6g7h8i9j-0a1b2c3d4e5f6g7h8i9j",
     "FIELD_ENCRYPTION_KEY": "Y2hlY2stb25seS1jaGVjay1vbmx5LWNoZWNrLW9ubHk=",
     "ALLOWED_HOSTS": "gatehouse.example",

@@ -40,6 +40,7 @@ def prepare(folder: Path, say: Say) -> None:
     """Bring the database's tables and the static files up to date. Raises Failed with the command's own words."""
     say("Migrating the database ...")
     manage(folder, "migrate", "--noinput")
+    manage(folder, "seed_schedule")
     stamp = folder / "static.stamp"
     wanted = _static_fingerprint()
     if not stamp.exists() or stamp.read_text() != wanted:

@@ -81,7 +81,7 @@ def run(folder: Path, port: int) -> None:
 
 def read_settings() -> None:
     """Take over what `.env` says and the environment does not."""
-    environ.Env.read_env(ROOT / ".env", overwrite=False)
+    environ.Env.read_env(os.environ.get("GATEHOUSE_ENV_FILE") or ROOT / ".env", overwrite=False)
 
 
 def data_folder() -> Path:
@@ -167,9 +167,11 @@ def _ends(supervisor: Supervisor) -> str:
 
 
 def watch(supervisor: Supervisor) -> None:
-    """Say when a process dies and comes back, until a signal ends us or the supervisor itself is gone (Failed)."""
+    """Say when a process dies and comes back, until the terminal closes. Raises Failed if the supervisor ends."""
     known = supervisor.states()
-    while True:
+    had_terminal = os.isatty(0)
+    # A terminal that closes tells its first process only, and when that is make, make keeps it to itself.
+    while os.isatty(0) or not had_terminal:
         time.sleep(1)
         try:
             now = supervisor.states()

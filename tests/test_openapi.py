@@ -34,12 +34,7 @@ def one_connection(db: None) -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def api_schema(one_connection: None) -> Any:
-    return schemathesis.openapi.from_wsgi("/v1/schema?format=json", get_wsgi_application())
-
-
-schema = schemathesis.pytest.from_fixture("api_schema")
+schema = schemathesis.openapi.from_wsgi("/v1/schema?format=json", get_wsgi_application())
 
 
 @schema.parametrize()
@@ -50,7 +45,7 @@ schema = schemathesis.pytest.from_fixture("api_schema")
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@pytest.mark.django_db
+@pytest.mark.usefixtures("one_connection")
 def test_it_answers_as_the_schema_says(case: Any, shop: Business) -> None:
     _, whole = issue_key(
         business=shop, name="fuzz", scopes=[s.value for s in Scope], by=None, requests_per_minute=1_000_000

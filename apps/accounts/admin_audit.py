@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,7 +16,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.utils import parse_datetime_str
 
-from apps.accounts.admin_base import ReadOnlyAdmin, SuperuserAdmin, everywhere
+from apps.accounts.admin_base import ReadOnlyAdmin, SuperuserAdmin, everywhere, redirect_to_trail
 from apps.accounts.admin_site import is_superuser
 from apps.accounts.roles import Role
 from apps.accounts.trail import EXPORTS, events_between, kinds_seen
@@ -67,21 +67,25 @@ class EventAdmin(ReadOnlyAdmin):
     """Append-only, for admins of the business; the database refuses to alter it as well."""
 
     view_role = Role.ADMIN
-    list_display = ["at", "kind", "actor", "subject", "told"]
-    list_display_links = ["at"]
+    list_display = ["moment", "kind", "actor", "subject_shown", "told"]
+    list_display_links = ["moment"]
     list_filter = [KindFilter, ActorFilter, SubjectFilter, ("at", AtFilter)]
     search_fields = ["kind__startswith", "actor", "subject_id__exact"]
     search_help_text = "Kind (goal.), actor, or a whole subject id"
     ordering = ["-id"]
     sortable_by = ()
     paginator = InfinitePaginator
-    show_full_result_count = False
     fields = ["at", "kind", "actor", "subject_type", "subject_id", "data_shown"]
     readonly_fields = ["data_shown"]
     list_before_template = "accounts/audit_export.html"
 
+    @display(description="When")
+    def moment(self, event: Event) -> str:
+        when = f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}"
+        return format_html('<time class="whitespace-nowrap" datetime="{}">{}</time>', event.at.isoformat(), when)
+
     @display(description="Subject")
-    def subject(self, event: Event) -> str:  # type: ignore[override]
+    def subject_shown(self, event: Event) -> str:
         return f"{event.subject_type} {event.subject_id[:8]}"
 
     @display(description="Details")
@@ -103,6 +107,13 @@ class EventAdmin(ReadOnlyAdmin):
     def shows_shared(self, request: HttpRequest) -> bool:
         """Superusers also see what belongs to no business: accounts made, passwords set."""
         return is_superuser(request)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Everything that happened to the subject of this event."""
+        event = self.get_object(request, object_id)
+        if event is None or not self.has_view_permission(request):
+            raise Http404
+        return redirect_to_trail(event.subject_type, event.subject_id)
 
     def get_urls(self) -> list[Any]:
         export = path("export.<str:form>", self.admin_site.admin_view(self.export), name="core_event_export")

@@ -48,9 +48,10 @@ class AuditedAdmin(ModelAdmin):
     secret_fields: ClassVar[tuple[str, ...]] = ()
     # How the audit trail calls such a row; the model's name unless given.
     subject_name: ClassVar[str] = ""
+    # Only the button Save: the form makes something that is not made twice, or not edited at once.
+    only_save: ClassVar[bool] = False
     list_filter_submit = True
     list_per_page = 50
-    show_full_result_count = False
     warn_unsaved_form = True
 
     def business_of(self, request: HttpRequest, obj: Model) -> UUID | None:
@@ -103,6 +104,11 @@ class AuditedAdmin(ModelAdmin):
                 told[name] = [_short(before), _short(form.cleaned_data.get(name))]
         return told
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.only_save:
+            context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     # The audit trail takes the place of the admin's own log.
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -115,8 +121,7 @@ class AuditedAdmin(ModelAdmin):
         return []
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        query = urlencode({"subject_type": self.subject(), "subject_id": object_id})
-        return HttpResponseRedirect(f"{reverse('admin:core_event_changelist')}?{query}")
+        return redirect_to_trail(self.subject(), object_id)
 
     changelist_view = refusals_told(ModelAdmin.changelist_view)
     changeform_view = refusals_told(ModelAdmin.changeform_view)
@@ -202,8 +207,8 @@ class TenantAdmin(AuditedAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is User and "queryset" not in kwargs:
-            here = User.objects.filter(memberships__business_id=self.business_for_new(request))
-            kwargs["queryset"] = here.order_by("username")
+            seat = request.seat  # type: ignore[attr-defined]
+            kwargs["queryset"] = User.objects.filter(memberships__business_id=seat.business_id).order_by("username")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
@@ -214,6 +219,7 @@ class ReadOnlyAdmin(TenantAdmin):
     add_role = None
     delete_role = None
     actions = None
+    show_full_result_count = False
     warn_unsaved_form = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -254,6 +260,12 @@ def everywhere(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
             return response
 
     return run
+
+
+def redirect_to_trail(subject_type: str, subject_id: str) -> HttpResponseRedirect:
+    """To the Audit page, showing what happened to one subject."""
+    query = urlencode({"subject_type": subject_type, "subject_id": subject_id})
+    return HttpResponseRedirect(f"{reverse('admin:core_event_changelist')}?{query}")
 
 
 def _person(request: HttpRequest) -> User:

@@ -66,6 +66,7 @@ class ApiKeyAdmin(TenantAdmin):
         ("Limits", {"fields": ["expires_at", "requests_per_minute", "requests_per_day"]}),
     )
     actions_detail = ["revoke"]
+    only_save = True
 
     @display(description="State", label={"active": "success", "expired": "warning", "revoked": "danger"})
     def state(self, key: ApiKey) -> str:
@@ -110,7 +111,7 @@ class ApiKeyAdmin(TenantAdmin):
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask on GET, revoke on POST."""
         key = self.get_object(request, object_id)
-        if key is None or not self.has_change_permission(request, key):
+        if key is None or not super().has_change_permission(request, key):
             raise PermissionDenied
         if request.method == "POST":
             try:

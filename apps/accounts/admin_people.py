@@ -47,6 +47,7 @@ class MembershipAdmin(TenantAdmin):
 
     view_role = Role.ADMIN
     subject_name = "membership"
+    only_save = True
     list_display = ["person", "email", "role_shown", "last_login", "created_at"]
     list_filter = [("role", ChoicesDropdownFilter)]
     list_select_related = ["user"]
@@ -131,7 +132,7 @@ class BusinessAdmin(SuperuserAdmin):
     readonly_fields = ["created_at"]
     fields = ["name", "slug", "created_at"]
     add_fieldsets = ((None, {"fields": ["name", "slug", "owner"]}),)
-    prepopulated_fields = {"slug": ["name"]}
+    only_save = True
 
     changelist_view = everywhere(SuperuserAdmin.changelist_view)
     changeform_view = everywhere(SuperuserAdmin.changeform_view)

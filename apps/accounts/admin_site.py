@@ -62,7 +62,7 @@ class GatehouseSite(UnfoldAdminSite):
 
         return [*password_urls, path("enter/", self.admin_view(enter), name="enter"), *super().get_urls()]
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             template_name="registration/password_change_form.html",

@@ -25,7 +25,7 @@ SIGNED_OUT, NO_BUSINESS, OTHER_BUSINESS = 4401, 4403, 4409
 
 
 class Changes(AsyncJsonWebsocketConsumer):
-    """Sends {"changes": [{kind, type, id}, ...]}; an empty list is only a sign of life.
+    """Sends {"changes": [{kind, type, id}, ...]}; first {"hello": true, ...}, later an empty list as a sign of life.
 
     Before every frame it is asked anew whether the session still stands and the person still belongs to the business;
     if not, the socket is closed: 4401 signed out, 4403 in no business, 4409 in another one now (connect again).
@@ -43,6 +43,8 @@ class Changes(AsyncJsonWebsocketConsumer):
         if self.business_id is None:
             return await self.close(refusal)
         await self.channel_layer.group_add(group_of(self.business_id), self.channel_name)
+        # From here on nothing is missed; what changed since the page was drawn it must ask for.
+        await self.send_json({"hello": True, "changes": []})
         self.beating = asyncio.create_task(self._beat())
         return None
 

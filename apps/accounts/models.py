@@ -51,6 +51,8 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
         ordering = ["created_at"]
         constraints = [
             models.UniqueConstraint(fields=["business", "user"], name="membership_once"),

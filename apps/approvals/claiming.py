@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.roles import Role, at_least
 from apps.approvals.facts import asked_of, role_in
-from apps.approvals.models import ApprovalRequest, Decision
+from apps.approvals.models import ApprovalRequest
 from apps.approvals.recording import record_change
+from apps.approvals.selectors import decidable_by
 from apps.approvals.states import State
 from apps.approvals.verdicts import held, over
 from apps.core.errors import NotFound
@@ -53,32 +53,26 @@ def claim_next(
 
     role: the person's in this business, looked up unless told. skip: requests to pass over, such as those just skipped.
     """
-    now = timezone.now()
-    role = role or role_in(business_id, user)
+    waiting = ApprovalRequest.objects.filter(business_id=business_id, state=State.WAITING)
+    rows = decidable_by(waiting, user=user, role=role or role_in(business_id, user), now=timezone.now())
+    if kind:
+        rows = rows.filter(kind=kind)
+    if skip:
+        rows = rows.exclude(pk__in=list(skip))
+    return claim_first(rows=rows.order_by("-risk", "deadline", "id"), user=user)
+
+
+def claim_first(*, rows: QuerySet[ApprovalRequest], user: User) -> ApprovalRequest | None:
+    """Hold the first of `rows` that nobody is taking at this moment; None if there is none.
+
+    rows: ordered, and narrowed to what the person may decide and nobody holds (selectors.decidable_by).
+    """
     with transaction.atomic():
-        rows = _free_for(business_id, user, role, now)
-        if kind:
-            rows = rows.filter(kind=kind)
-        if skip:
-            rows = rows.exclude(pk__in=list(skip))
         # Others who look at the same moment pass over the locked row instead of waiting for it.
-        request = rows.order_by("-risk", "deadline", "id").select_for_update(skip_locked=True).first()
+        request = rows.select_related(None).select_for_update(skip_locked=True).first()
         if request is not None:
-            _take(request, user, now)
+            _take(request, user, timezone.now())
     return request
-
-
-def _free_for(business_id: UUID, user: User, role: str | None, now: datetime) -> QuerySet[ApprovalRequest]:
-    mine_or_free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=user)
-    asked_by_me = Q(requester=user) | Q(requested_by=f"user:{user.email}")
-    may_decide_own = Q(requester_may_decide=True, approvers_needed=1)
-    said_already = Decision.objects.filter(request=OuterRef("pk"), user=user, version=OuterRef("version"))
-    return (
-        ApprovalRequest.objects.filter(business_id=business_id, state=State.WAITING)
-        .filter(mine_or_free, decider_role__in=[r.value for r in Role if at_least(role, r)])
-        .exclude(asked_by_me & ~may_decide_own)
-        .filter(~Exists(said_already))
-    )
 
 
 def _take(request: ApprovalRequest, user: User, now: datetime) -> None:

@@ -132,6 +132,7 @@ class ApprovalRequest(models.Model):
                 name="request_queue_kind",
                 condition=WAITING,
             ),
+            models.Index(fields=["business", "deadline", "id"], name="request_queue_due", condition=WAITING),
             models.Index(
                 fields=["deadline", "id"],
                 name="request_overdue",

@@ -23,7 +23,6 @@ from apps.approvals.states import State, Verdict
 from apps.core.errors import GatehouseError, Invalid, NotAllowed, StaleState
 
 View = Callable[..., HttpResponse]
-TRIES = 3
 DONE = {Verdict.APPROVE: "Approved", Verdict.REJECT: "Rejected", Verdict.ANSWER: "Answered"}
 
 
@@ -199,19 +198,13 @@ def _open_next(request: HttpRequest, row: ApprovalRequest, filters: Filters, *, 
 
 
 def _claim_following(request: HttpRequest, row: ApprovalRequest, filters: Filters) -> ApprovalRequest | None:
-    """The next item, held for this person; another one if somebody is quicker."""
-    person, skipped = person_of(request), [row.pk]
+    """The next item, held for this person: one that nobody else is taking at this moment."""
+    person = person_of(request)
     if not filters.waiting:
         filters = Filters()
-    for _ in range(TRIES):
-        found = queue.next_open(filters, user=person.user, role=person.role, after=row, skip=tuple(skipped))  # type: ignore[arg-type]
-        if found is None:
-            return None
-        try:
-            return claiming.claim(request_id=found.pk, user=person.user)  # type: ignore[arg-type]
-        except StaleState:
-            skipped.append(found.pk)
-    return None
+    places = queue.next_open(filters, user=person.user, role=person.role, after=row, skip=(row.pk,))  # type: ignore[arg-type]
+    taken = (claiming.claim_first(rows=rows, user=person.user) for rows in places)  # type: ignore[arg-type]
+    return next(filter(None, taken), None)
 
 
 def _done(row: ApprovalRequest, verdict: Verdict, edited: bool) -> str:

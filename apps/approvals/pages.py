@@ -29,7 +29,10 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     person, filters = person_of(request), filters_from(request.GET)
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "approvals/queue/list.html", list_context(request, filters))
-    row = queue.next_open(filters, user=person.user, role=person.role, after=None) if filters.waiting else None  # type: ignore[arg-type]
+    row = None
+    if filters.waiting:
+        (rows,) = queue.next_open(filters, user=person.user, role=person.role, after=None)  # type: ignore[arg-type]
+        row = rows.first()
     return whole_page(request, row, filters, view="list")
 
 

@@ -1,19 +1,19 @@
 """SELECTOR: what the queue page shows: a page of the list, the next item to open, the history of one request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.roles import Role, at_least
 from apps.approvals.models import ApprovalRequest, Decision
+from apps.approvals.searching import matching
+from apps.approvals.selectors import decidable_by
 from apps.approvals.states import State
 from apps.core.models import Event
 
@@ -104,15 +104,16 @@ def list_page(filters: Filters, *, user: User, after: str = "", limit: int = PAG
 
 def next_open(
     filters: Filters, *, user: User, role: str | None, after: ApprovalRequest | None, skip: tuple[UUID, ...] = ()
-) -> ApprovalRequest | None:
-    """The next request of the list this person can decide and nobody else works on; from the top when none follows."""
-    rows = _decidable(_matching(filters, user), user, role).filter(_free(user, timezone.now())).exclude(pk__in=skip)
+) -> Iterator[QuerySet[ApprovalRequest]]:
+    """Where to look for the next request this person can decide and nobody else works on, in the order of the list.
+
+    First what follows `after`, then from the top.
+    """
+    rows = decidable_by(_matching(filters, user), user=user, role=role, now=timezone.now()).exclude(pk__in=skip)
     rows = _ordered(rows, filters).select_related("claimed_by")
     if after is not None:
-        following = rows.filter(_beyond(after, filters)).first()
-        if following:
-            return following
-    return rows.first()
+        yield rows.filter(_beyond(after, filters))
+    yield rows
 
 
 def cursor_of(row: ApprovalRequest, filters: Filters) -> str:
@@ -157,36 +158,15 @@ def _matching(filters: Filters, user: User) -> QuerySet[ApprovalRequest]:
             if filters.waiting
             else _decided_by(rows, user)
         )
-    if filters.q:
-        rows = rows.filter(search=_search(filters.q))
-    return rows
+    return matching(rows, filters.q, waiting=filters.waiting)
 
 
 def _decided_by(rows: QuerySet[ApprovalRequest], user: User) -> QuerySet[ApprovalRequest]:
     return rows.filter(Exists(Decision.objects.filter(request=OuterRef("pk"), user=user)))
 
 
-def _search(text: str) -> SearchQuery:
-    """Every word must begin a word of the request."""
-    words = ["'" + word.replace("\\", "").replace("'", "''") + "':*" for word in text.split()]
-    return SearchQuery(" & ".join(words), search_type="raw", config="simple")
-
-
 def _ordered(rows: QuerySet[ApprovalRequest], filters: Filters) -> QuerySet[ApprovalRequest]:
     return rows.order_by(*ORDERS[filters.order]) if filters.waiting else rows.order_by("-decided_at", "-id")
-
-
-def _decidable(rows: QuerySet[ApprovalRequest], user: User, role: str | None) -> QuerySet[ApprovalRequest]:
-    mine = Decision.objects.filter(request=OuterRef("pk"), user=user, version=OuterRef("version"))
-    return rows.filter(
-        Q(requester=None) | ~Q(requester=user) | Q(requester_may_decide=True),
-        ~Exists(mine),
-        decider_role__in=[held.value for held in Role if at_least(role, held)],
-    )
-
-
-def _free(user: User, now: datetime) -> Q:
-    return Q(claimed_by=None) | Q(claimed_by=user) | Q(claimed_until__lte=now)
 
 
 def _beyond(row: ApprovalRequest, filters: Filters) -> Q:

@@ -19,7 +19,10 @@ from apps.approvals.states import State
 from apps.core.errors import Invalid, NotFound, StaleState
 from apps.core.ids import new_id
 from apps.core.inserting import insert
+from apps.core.recall import Recall
 from apps.core.transitions import move
+
+_terms: Recall[tuple[UUID, str], Terms] = Recall()
 
 
 def request_approval(
@@ -105,7 +108,12 @@ def cancel_request(*, request_id: UUID, actor: str, why: str) -> ApprovalRequest
 
 
 def terms_of(business_id: UUID, kind: str) -> Terms:
-    """The policy of the kind, else the one for every kind, else the installation's own."""
+    """The policy of the kind, else the one for every kind, else the installation's own; a change counts within a second."""
+    key = (business_id, kind)
+    return _terms.get([key], lambda _: {key: _look_up_terms(business_id, kind)})[key]
+
+
+def _look_up_terms(business_id: UUID, kind: str) -> Terms:
     rows = Policy.objects.filter(business_id=business_id, kind__in=[kind, EVERY_KIND])
     found = {policy.kind: policy for policy in rows}
     policy = found.get(kind) or found.get(EVERY_KIND)

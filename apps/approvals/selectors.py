@@ -1,10 +1,13 @@
 """SELECTOR: how much waits, counted cheaply however long the queue is, and how a request ended."""
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
+from apps.accounts.models import User
+from apps.accounts.roles import Role, at_least
 from apps.approvals.models import ApprovalRequest, Decision
 from apps.approvals.states import State
 from apps.core.errors import NotFound
@@ -54,3 +57,17 @@ def find_request(business_id: UUID, request_id: UUID) -> ApprovalRequest:
     if request is None:
         raise NotFound
     return request
+
+
+def decidable_by(
+    rows: QuerySet[ApprovalRequest], *, user: User, role: str | None, now: datetime
+) -> QuerySet[ApprovalRequest]:
+    """Of waiting rows those this person may decide and nobody else holds at `now`. role: theirs in this business."""
+    free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=user)
+    asked_by_them = Q(requester=user) | Q(requested_by=f"user:{user.email}")
+    said_already = Decision.objects.filter(request=OuterRef("pk"), user=user, version=OuterRef("version"))
+    return (
+        rows.filter(free, decider_role__in=[held.value for held in Role if at_least(role, held)])
+        .exclude(asked_by_them & ~Q(requester_may_decide=True, approvers_needed=1))
+        .filter(~Exists(said_already))
+    )

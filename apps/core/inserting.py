@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import JSONField, Model
 from django.db.models.fields import Field
@@ -39,7 +40,8 @@ def _statement(model: type[Model]) -> tuple[str, Fields]:
         raise TypeError(f"{model.__name__} has columns that the database fills in")
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
-    places = ", ".join(f"%s::{field.db_type(connection)}" for field in fields)
+    # A text of our own stays below the length up to which psycopg keeps a parsed query; only arrays need their type.
+    places = ", ".join(f"%s::{field.db_type(connection)}" if isinstance(field, ArrayField) else "%s" for field in fields)
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})", fields
 
 

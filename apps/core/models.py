@@ -16,7 +16,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=60, help_text="What happened, as noun.verb: goal.submitted, approval.approved")
     subject_type = models.CharField(max_length=40)
     subject_id = models.CharField(max_length=40)
-    actor = models.CharField(max_length=120, help_text="user:<email>, key:<prefix>, or system:<part>")
+    actor = models.CharField(max_length=120, help_text="user:mail address, key:prefix, or system:part")
     data = models.JSONField(default=dict)
 
     class Meta:

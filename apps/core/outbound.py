@@ -117,7 +117,7 @@ def _exchange(method: str, url: httpx.URL, headers: dict[str, str], content: byt
             max_keepalive_connections=0,
             network_backend=_Guard(deadline),
         ) as pool,
-        pool.stream(method.upper(), str(url), headers=headers, content=content) as response,
+        pool.stream(method.upper(), str(url), headers=[*headers.items()], content=content) as response,
     ):
         body, cut = bytearray(), False
         for chunk in response.iter_stream():

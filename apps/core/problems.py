@@ -4,7 +4,8 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -13,6 +14,7 @@ from apps.core.errors import GatehouseError, TooMany
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+API_PATHS = ("/v1/", "/reasoning/")
 
 
 def document(status: int, title: str, detail: str, slug: str, **extra: Any) -> dict[str, Any]:
@@ -66,7 +68,17 @@ def _respond(status: int, title: str, detail: str, slug: str, **extra: Any) -> R
     return Response(document(status, title, detail, slug, **extra), status=status, content_type=CONTENT_TYPE)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
-    """A 404 below /v1/ that never reached a view."""
-    body = document(404, "Not found", f"There is no {request.path}", "not-found")
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: a problem document below the API's addresses, the page elsewhere."""
+    if not request.path.startswith(API_PATHS):
+        return defaults.page_not_found(request, exception)
+    body = document(404, "Not found", "There is nothing at this address", "not-found")
     return JsonResponse(body, status=404, content_type=CONTENT_TYPE)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500, likewise."""
+    if not request.path.startswith(API_PATHS):
+        return defaults.server_error(request)
+    body = document(500, "Our fault", "Something went wrong here; it has been logged", "server-error")
+    return JsonResponse(body, status=500, content_type=CONTENT_TYPE)

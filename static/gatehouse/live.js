@@ -22,7 +22,7 @@
   }
 
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
-  let socket, wait = FIRST_WAIT, heard = 0, everOpen = false, countsTimer;
+  let socket, wait = FIRST_WAIT, heard = 0, countsTimer;
 
   function address() {
     const base = meta("gatehouse-live");
@@ -68,14 +68,12 @@
     socket.onopen = () => {
       wait = FIRST_WAIT;
       heard = Date.now();
-      show("live", "Live");
-      if (everOpen) tell([], true);
-      everOpen = true;
     };
     socket.onmessage = (message) => {
       heard = Date.now();
-      const { changes = [] } = JSON.parse(message.data);
-      if (changes.length) tell(changes, false);
+      const { changes = [], hello } = JSON.parse(message.data);
+      if (hello) show("live", "Live");
+      if (hello || changes.length) tell(changes, Boolean(hello));
     };
     socket.onclose = (event) => {
       if (AWAY_FOR_GOOD.includes(event.code)) return show("off", "Not live");

@@ -4,6 +4,7 @@
 
   const DWELL = 500, RENEW_EVERY = 40000, IDLE_AFTER = 5 * 60000, JUST_OPENED = 350, REFRESH_AFTER = 120, TOAST_FOR = 4000;
   const MOST_ROWS = 400;
+  const NOT_DONE = "That could not be done. Nothing was decided; please try again.";
   const $ = (id) => document.getElementById(id);
   const queue = $("queue"), pane = $("item"), list = $("list");
   const wide = window.matchMedia("(min-width: 1024px)");
@@ -58,13 +59,21 @@
 
   /* --- Claims --------------------------------------------------------------------------------------------------- */
 
-  let held = null, dwell, active = Date.now();
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => (active = Date.now()), true);
+  /* What is opened is claimed after a moment; what the page shows by itself on arrival only once it is touched. */
+  let held = null, dwell, active = Date.now(), untouched = queue.dataset.view === "list";
+  for (const kind of ["pointerdown", "wheel", "keydown"]) {
+    document.addEventListener(kind, (event) => {
+      active = Date.now();
+      if (!untouched || (kind !== "keydown" && !pane.contains(event.target))) return;
+      untouched = false;
+      settle();
+    }, { capture: true, passive: true });
+  }
 
   function settle() {
     clearTimeout(dwell);
     const open = item();
-    if (!open || !paneShown() || document.hidden) return;
+    if (!open || untouched || !paneShown() || document.hidden) return;
     if (open.dataset.held === "1") held = open.dataset.letGo;
     else dwell = setTimeout(claim, DWELL);
   }
@@ -94,7 +103,7 @@
   }
 
   setInterval(() => {
-    if (item() && !document.hidden && Date.now() - active < IDLE_AFTER && paneShown()) claim();
+    if (item() && !untouched && !document.hidden && Date.now() - active < IDLE_AFTER && paneShown()) claim();
   }, RENEW_EVERY);
   window.addEventListener("pagehide", leaveHeld);
 
@@ -418,6 +427,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { target, requestConfig, elt } = event.detail;
     if (target !== pane) return;
+    untouched = false;
     const decides = requestConfig.path.includes("/decide/");
     if (!decides && isDirty() && !window.confirm("Leave this request? What you have written here is not kept.")) {
       return event.preventDefault();
@@ -430,9 +440,13 @@
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (signedOut(event.detail.xhr.responseURL)) {
+    const { xhr } = event.detail, ours = xhr.status < 400 || xhr.responseText.includes('id="open-item"');
+    if (signedOut(xhr.responseURL) || (xhr.status === 403 && !ours)) {
       event.detail.shouldSwap = false;
       showSignedOut();
+    } else if (!ours) {
+      event.detail.shouldSwap = false;
+      say(NOT_DONE);
     } else $("gh-signed-out")?.remove();
   });
 
@@ -451,7 +465,7 @@
   });
 
   for (const kind of ["htmx:sendError", "htmx:responseError"]) {
-    document.addEventListener(kind, () => say("That did not reach the server. Nothing was decided; please try again."));
+    document.addEventListener(kind, () => say(NOT_DONE));
   }
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden) settle(); });

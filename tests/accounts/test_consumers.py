@@ -1,12 +1,13 @@
 """The websocket of every page: whose changes it tells, and when it falls silent."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from apps.accounts.models import Business, Membership, User
@@ -18,10 +19,30 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CHANGE = {"kind": "approval.approved", "type": "approval", "id": "1"}
 
 
-def socket_of(client: Client, origin: str = "http://localhost:8000") -> WebsocketCommunicator:
+class Socket(ApplicationCommunicator):
+    """The browser's end of a websocket."""
+
+    async def open(self) -> bool:
+        await self.send_input({"type": "websocket.connect"})
+        return (await self.receive_output(timeout=3))["type"] == "websocket.accept"
+
+    async def greeted(self) -> None:
+        assert await self.open()
+        assert await self.heard() == {"hello": True, "changes": []}
+
+    async def heard(self) -> dict[str, Any]:
+        return dict(json.loads((await self.receive_output(timeout=3))["text"]))
+
+    async def close(self) -> None:
+        await self.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.wait(timeout=3)
+
+
+def socket_of(client: Client, origin: str = "http://localhost:8000") -> Socket:
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
     headers = [(b"origin", origin.encode()), (b"cookie", cookies.encode()), (b"host", b"localhost")]
-    return WebsocketCommunicator(application, "/ws/changes/", headers=headers)
+    scope = {"type": "websocket", "path": "/ws/changes/", "query_string": b"", "headers": headers, "subprotocols": []}
+    return Socket(application, scope)
 
 
 def run(talk: Callable[[], Awaitable[None]]) -> None:
@@ -33,7 +54,7 @@ async def tell(business: Business) -> None:
     await layer.group_send(group_of(business.pk), {"type": "changed", "message": CHANGE})
 
 
-async def closing_code(socket: WebsocketCommunicator) -> int:
+async def closing_code(socket: Socket) -> int:
     message = await socket.receive_output(timeout=3)
     assert message["type"] == "websocket.close"
     return int(message["code"])
@@ -46,13 +67,13 @@ def test_it_tells_what_changed_in_the_business_and_nothing_of_another(
 
     async def talk() -> None:
         socket = socket_of(client)
-        assert (await socket.connect())[0]
+        await socket.greeted()
         await tell(other_shop)
         await tell(shop)
         await tell(shop)
-        assert await socket.receive_json_from(timeout=3) == {"changes": [CHANGE, CHANGE]}
+        assert await socket.heard() == {"changes": [CHANGE, CHANGE]}
         assert await socket.receive_nothing(timeout=0.2)
-        await socket.disconnect()
+        await socket.close()
 
     run(talk)
 
@@ -64,7 +85,7 @@ def test_who_has_left_the_business_hears_nothing_more(
 
     async def talk() -> None:
         socket = socket_of(client)
-        await socket.connect()
+        await socket.greeted()
         await sync_to_async(Membership.objects.filter(user=alice).delete)()
         await tell(shop)
         assert await closing_code(socket) == 4403
@@ -79,7 +100,7 @@ def test_who_has_signed_out_hears_nothing_more(
 
     async def talk() -> None:
         socket = socket_of(client)
-        await socket.connect()
+        await socket.greeted()
         await sync_to_async(client.session.flush)()
         await tell(shop)
         assert await closing_code(socket) == 4401
@@ -102,7 +123,7 @@ def test_who_has_gone_to_another_business_connects_anew(
 
     async def talk() -> None:
         socket = socket_of(client)
-        await socket.connect()
+        await socket.greeted()
         await sync_to_async(move)()
         await tell(shop)
         assert await closing_code(socket) == 4409
@@ -113,7 +134,7 @@ def test_who_has_gone_to_another_business_connects_anew(
 def test_a_stranger_is_sent_away() -> None:
     async def talk() -> None:
         socket = socket_of(Client())
-        await socket.connect()
+        await socket.open()
         assert await closing_code(socket) == 4401
 
     run(talk)
@@ -123,7 +144,7 @@ def test_a_page_of_another_site_cannot_listen(signed_in: Callable[[User], Client
     client = signed_in(alice)
 
     async def talk() -> None:
-        assert not (await socket_of(client, "https://evil.example").connect())[0]
+        assert not await socket_of(client, "https://evil.example").open()
 
     run(talk)
 
@@ -135,10 +156,10 @@ def test_what_is_said_to_it_does_nothing(
 
     async def talk() -> None:
         socket = socket_of(client)
-        await socket.connect()
-        await socket.send_to(text_data="not json at all")
+        await socket.greeted()
+        await socket.send_input({"type": "websocket.receive", "text": "not json at all"})
         await tell(shop)
-        assert await socket.receive_json_from(timeout=3) == {"changes": [CHANGE]}
-        await socket.disconnect()
+        assert await socket.heard() == {"changes": [CHANGE]}
+        await socket.close()
 
     run(talk)

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(help_text='What happened, as noun.verb: goal.submitted, approval.approved', max_length=60)),
                 ('subject_type', models.CharField(max_length=40)),
                 ('subject_id', models.CharField(max_length=40)),
-                ('actor', models.CharField(help_text='user:<email>, key:<prefix>, or system:<part>', max_length=120)),
+                ('actor', models.CharField(help_text='user:mail address, key:prefix, or system:part', max_length=120)),
                 ('data', models.JSONField(default=dict)),
             ],
             options={

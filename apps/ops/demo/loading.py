@@ -20,7 +20,7 @@ from apps.approvals.deciding import decide
 from apps.approvals.models import ApprovalRequest, Policy
 from apps.approvals.states import OnTimeout, State, Verdict
 from apps.core.errors import GatehouseError
-from apps.goals.models import Goal
+from apps.goals.models import GateSettings, Goal
 from apps.goals.requests import GoalIn
 from apps.goals.submission import submit
 from apps.goals.weighing import weigh
@@ -80,6 +80,8 @@ def _furnish(business: Business) -> None:
         reason_presets=REASONS,
         requester_may_decide=True,
     )
+    # Careful on purpose: a new user is to meet a queue with something in it.
+    GateSettings.objects.create(business=business, high=0.95, medium=0.55)
     for tool in TOOLS:
         Tool.objects.create(business=business, **tool)
     for agent in AGENTS:

@@ -63,6 +63,8 @@ def web() -> Iterator[tuple[str, psutil.Process]]:
     port = free_pair()
     program = next(one for one in programs_for(ROOT, port, set()) if one.name == "web")
     environment = os.environ | dict(program.environment) | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    if os.environ.get("X_THREADS"):
+        program.command[program.command.index("--blocking-threads") + 1] = os.environ["X_THREADS"]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             program.command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True

@@ -76,6 +76,10 @@ class GatehouseSite(UnfoldAdminSite):
         guarded = [URLPattern(page.pattern, self.admin_view(page.callback), name=page.name) for page in pages]
         return [path("counts/", self.admin_view(self.counts), name="counts"), *guarded]
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Only where the models of an app are listed: the navigation is our own and needs none of it on each page."""
+        return super().get_app_list(request, app_label) if app_label else []
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The work waits elsewhere: go there."""
         return redirect(settings.ADMIN_HOME)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from apps.core.errors import Invalid, StaleState
 from apps.core.events import record
 
 KEY_START = "gh_"
+_SHAPE = re.compile(rf"{KEY_START}(?P<prefix>[0-9a-f]{{8}})_[A-Za-z0-9_-]+\Z")
 
 
 def issue_key(
@@ -64,10 +66,10 @@ def find_key(whole: str) -> ApiKey | None:
 
     Works before the business is known: the database function shows one row, by prefix.
     """
-    parts = whole.split("_", 2)
-    if len(parts) != 3 or f"{parts[0]}_" != KEY_START:
+    shape = _SHAPE.match(whole)
+    if shape is None:
         return None
-    rows = ApiKey.objects.raw("SELECT * FROM accounts_find_api_key(%s)", [parts[1]])
+    rows = ApiKey.objects.raw("SELECT * FROM accounts_find_api_key(%s)", [shape["prefix"]])
     for key in rows:
         if hmac.compare_digest(key.digest, digest_of(whole)):
             return key

@@ -39,7 +39,7 @@ def across_businesses() -> Iterator[None]:
 
 @contextmanager
 def _seeing(role: str, business_id: str) -> Iterator[None]:
-    before = _now()
+    mark, before = getattr(connection, _MARK, None), _now()
     with transaction.atomic():
         nested = bool(connection.savepoint_ids)
         _set(role, business_id)
@@ -47,7 +47,7 @@ def _seeing(role: str, business_id: str) -> Iterator[None]:
         try:
             yield
         finally:
-            setattr(connection, _MARK, before)
+            setattr(connection, _MARK, mark)
         # The end of the transaction, or the way back to the savepoint after an error, undoes the setting. Only a
         # nested block that ends well must put back by hand what it found.
         if nested and not connection.needs_rollback:

@@ -202,7 +202,7 @@ def _claim_following(request: HttpRequest, row: ApprovalRequest, filters: Filter
     person = person_of(request)
     if not filters.waiting:
         filters = Filters()
-    places = queue.next_open(filters, user=person.user, role=person.role, after=row, skip=(row.pk,))  # type: ignore[arg-type]
+    places = queue.next_places(filters, user=person.user, role=person.role, after=row, skip=(row.pk,))  # type: ignore[arg-type]
     taken = (claiming.claim_first(rows=rows, user=person.user) for rows in places)  # type: ignore[arg-type]
     return next(filter(None, taken), None)
 

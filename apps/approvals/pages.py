@@ -1,5 +1,6 @@
 """EDGE: the queue page and the parts of it that a browser fetches. Nothing here changes anything."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -29,11 +30,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     person, filters = person_of(request), filters_from(request.GET)
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "approvals/queue/list.html", list_context(request, filters))
-    row = None
-    if filters.waiting:
-        (rows,) = queue.next_open(filters, user=person.user, role=person.role, after=None)  # type: ignore[arg-type]
-        row = rows.first()
-    return whole_page(request, row, filters, view="list")
+    listed = list_context(request, filters)
+    row = queue.first_open(listed["rows"], filters, user=person.user, role=person.role) if filters.waiting else None  # type: ignore[arg-type]
+    return whole_page(request, row, filters, view="list", listed=listed)
 
 
 @require_safe
@@ -93,9 +92,10 @@ def whole_page(
     notice: Notice | None = None,
     filled: Filled | None = None,
     status: int = 200,
+    listed: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """List and item in the shell. `view` is the one a narrow screen shows, list or item."""
-    context = shell(request) | list_context(request, filters) | {"view": view, "notice": notice}
+    context = shell(request) | (listed or list_context(request, filters)) | {"view": view, "notice": notice}
     if row is not None:
         context |= item_context(request, row, filters, notice=notice, filled=filled)
     return render(request, "approvals/queue.html", context, status=status)

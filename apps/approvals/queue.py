@@ -102,7 +102,7 @@ def list_page(filters: Filters, *, user: User, after: str = "", limit: int = PAG
     return ListPage(found[:limit], cursor_of(found[limit - 1], filters) if more else "")
 
 
-def next_open(
+def next_places(
     filters: Filters, *, user: User, role: str | None, after: ApprovalRequest | None, skip: tuple[UUID, ...] = ()
 ) -> Iterator[QuerySet[ApprovalRequest]]:
     """Where to look for the next request this person can decide and nobody else works on, in the order of the list.
@@ -114,6 +114,18 @@ def next_open(
     if after is not None:
         yield rows.filter(_beyond(after, filters))
     yield rows
+
+
+def first_open(
+    listed: list[ApprovalRequest], filters: Filters, *, user: User, role: str | None
+) -> ApprovalRequest | None:
+    """The request to show first; of a search, one of the rows found, so that nothing is searched twice."""
+    if filters.q:
+        found = ApprovalRequest.objects.filter(pk__in=[row.pk for row in listed])
+        rows = _ordered(decidable_by(found, user=user, role=role, now=timezone.now()), filters)
+        return rows.select_related("claimed_by").first()
+    (rows,) = next_places(filters, user=user, role=role, after=None)
+    return rows.first()
 
 
 def cursor_of(row: ApprovalRequest, filters: Filters) -> str:

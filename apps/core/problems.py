@@ -9,6 +9,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from apps.core.connections import AWAY, drop_dead_connections
 from apps.core.errors import GatehouseError, TooMany
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,17 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return response
     if isinstance(error, exceptions.APIException):
         return _from_drf(error)
+    if isinstance(error, AWAY):
+        return _database_away(error)
     return None
+
+
+def _database_away(error: Exception) -> Response:
+    log.error("the database did not answer: %s", error)
+    drop_dead_connections()
+    response = _respond(503, "The database is away", "Nothing was changed; send it again", "database-away")
+    response["Retry-After"] = "1"
+    return response
 
 
 def _from_drf(error: exceptions.APIException) -> Response:

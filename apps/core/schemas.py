@@ -35,7 +35,7 @@ _WORDS = {
     429: "The limit of this key is used up; see Retry-After",
     503: "Busy; see Retry-After",
 }
-ALWAYS = (401, 403, 406, 429)
+ALWAYS = (401, 403, 406, 429, 503)
 
 
 def problems(*statuses: int) -> dict[Any, Any]:

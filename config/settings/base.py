@@ -162,6 +162,10 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "apps.accounts.sign_in.client_address"
+# How many proxies of our own stand in front: as many entries at the end of X-Forwarded-For are to be believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True

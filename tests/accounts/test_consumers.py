@@ -149,9 +149,7 @@ def test_a_page_of_another_site_cannot_listen(signed_in: Callable[[User], Client
     run(talk)
 
 
-def test_what_is_said_to_it_does_nothing(
-    signed_in: Callable[[User], Client], alice: User, shop: Business
-) -> None:
+def test_what_is_said_to_it_does_nothing(signed_in: Callable[[User], Client], alice: User, shop: Business) -> None:
     client = signed_in(alice)
 
     async def talk() -> None:

@@ -11,6 +11,7 @@ from apps.accounts.roles import scopes_of
 from apps.approvals.models import ApprovalRequest
 from apps.approvals.requesting import request_approval
 from apps.core.ids import new_id
+from apps.core.recall import forget_all
 
 Ask = Callable[..., ApprovalRequest]
 
@@ -30,6 +31,8 @@ def ask_in(business: Business, **changes: Any) -> ApprovalRequest:
         "payload": {"tool": "refund", "order": "1182", "amount": 42.5},
         "requested_by": "key:agent",
     }
+    # Tests change policies in less time than one is remembered.
+    forget_all()
     return request_approval(**(values | changes))
 
 

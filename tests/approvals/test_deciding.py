@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from apps.accounts.models import Business, User
 from apps.accounts.principals import Principal
@@ -275,7 +276,7 @@ def test_a_subject_waits_only_once(ask: Ask, by_alice: Principal) -> None:
     say(request, by_alice)
     again = ask(subject_id=request.subject_id)
 
-    with pytest.raises(StaleState, match="waits for a decision already"):
+    with pytest.raises(StaleState, match="waits for a decision already"), transaction.atomic():
         ask(subject_id=again.subject_id)
 
 

@@ -11,7 +11,7 @@ from apps.accounts.row_access import acting_for
 from apps.approvals.claiming import claim
 from apps.approvals.models import ApprovalRequest
 from apps.approvals.states import State
-from tests.approvals.conftest import ask_in, as_person
+from tests.approvals.conftest import as_person, ask_in
 
 Sign = Callable[[User], Client]
 Put = Callable[..., ApprovalRequest]
@@ -210,9 +210,7 @@ def test_skipping_lets_go_and_opens_the_next(signed_in: Sign, alice: User, put: 
     assert client.post(f"/admin/queue/{second.pk}/skip/").headers["location"] == f"/admin/queue/{first.pk}/"
 
 
-def test_next_is_never_what_another_holds(
-    signed_in: Sign, alice: User, anna: User, put: Put, shop: Business
-) -> None:
+def test_next_is_never_what_another_holds(signed_in: Sign, alice: User, anna: User, put: Put, shop: Business) -> None:
     first, held, free = put(risk=0.9), put(title="Held", risk=0.8), put(title="Free", risk=0.7)
     with acting_for(shop.pk):
         claim(request_id=held.pk, user=anna)
@@ -254,9 +252,7 @@ def test_single_keys_can_be_turned_off(signed_in: Sign, alice: User) -> None:
     assert 'data-keys="on"' in client.get("/admin/queue/").content.decode()
 
 
-def test_my_own_approval_of_two_is_not_offered_again(
-    signed_in: Sign, alice: User, put: Put, shop: Business
-) -> None:
+def test_my_own_approval_of_two_is_not_offered_again(signed_in: Sign, alice: User, put: Put, shop: Business) -> None:
     row = put()
     with acting_for(shop.pk):
         ApprovalRequest.objects.filter(pk=row.pk).update(approvers_needed=2)

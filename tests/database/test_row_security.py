@@ -304,3 +304,23 @@ def test_another_session_does_not_inherit_the_business(two_shops: tuple[Business
     ):
         row = raw.execute("SELECT current_setting('gatehouse.business_id', true)").fetchone()
         assert row is not None and not row[0]
+
+
+def test_functions_that_run_as_their_owner_cannot_be_led_astray() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, proconfig FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
+            " WHERE prosecdef AND nspname = 'public'"
+        )
+        functions = dict(cursor.fetchall())
+    astray = [name for name, options in functions.items() if "search_path=public, pg_temp" not in (options or [])]
+    assert functions and astray == [], "a temporary table must not stand before ours in the search path"
+
+
+def test_a_temporary_table_makes_nobody_a_superuser(shop: Business, alice: User, other_shop: Business) -> None:
+    with acting_for(shop.pk), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE accounts_user (id uuid, is_superuser bool)")
+        cursor.execute("INSERT INTO accounts_user VALUES (%s, true)", [alice.pk])
+        cursor.execute("SELECT business_id FROM accounts_seats_of(%s)", [alice.pk])
+        assert cursor.fetchall() == [(shop.pk,)]
+        cursor.execute("DROP TABLE pg_temp.accounts_user")

@@ -74,7 +74,10 @@ def test_a_day_of_a_reviewer(open_as: Any, put: Any, now_of: Any, alice: User, b
     expect(row(page, new)).to_be_visible()
 
     assert [now_of(one).state for one in (first, second, third, fourth)] == [
-        State.APPROVED, State.APPROVED, State.REJECTED, State.ANSWERED,
+        State.APPROVED,
+        State.APPROVED,
+        State.REJECTED,
+        State.ANSWERED,
     ]
     assert now_of(second).payload == {"tool": "refund", "amount": 30}
     assert now_of(third).decisions.get().reason == "Too risky"
@@ -97,9 +100,7 @@ def test_of_two_who_open_the_same_one_gets_it(open_as: Any, put: Any, alice: Use
     expect(other.locator("#item-status-words")).not_to_contain_text("Alice")
 
 
-def test_what_is_being_written_is_never_taken_away(
-    open_as: Any, put: Any, alice: User, shop: Business
-) -> None:
+def test_what_is_being_written_is_never_taken_away(open_as: Any, put: Any, alice: User, shop: Business) -> None:
     wanted = put(title="Withdrawn soon", payload=PAYLOAD, payload_schema=SCHEMA)
     page = open_as(alice)
     page.keyboard.press("e")

@@ -4,14 +4,15 @@ from apps.core.migration_ops import RowSecurity
 
 
 # What a page or a request must know before any business is current, and no more than that. The functions run with the
-# rights of their owner, so that the role of web processes needs none beyond row-level security.
+# rights of their owner, so that the role of web processes needs none beyond row-level security. pg_temp stands last in
+# their search path, or else a temporary table by the same name would be asked instead.
 FUNCTIONS = """
 CREATE FUNCTION accounts_find_api_key(wanted text) RETURNS SETOF accounts_apikey
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT * FROM accounts_apikey WHERE prefix = wanted $$;
 
 CREATE FUNCTION accounts_seats_of(person uuid) RETURNS TABLE (business_id uuid, name varchar, role varchar)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     SELECT b.id, b.name, COALESCE(m.role, 'owner')
     FROM accounts_business b

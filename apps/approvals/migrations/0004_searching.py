@@ -4,7 +4,7 @@ from django.db import migrations, models
 # about rows one may not see. This function asks the index on behalf of the current business and names rows of no other.
 FUNCTION = """
 CREATE FUNCTION approvals_matching(words text, waiting boolean, most integer) RETURNS uuid[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET plan_cache_mode = force_custom_plan
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     mine uuid := NULLIF(current_setting('gatehouse.business_id', true), '')::uuid;

@@ -6,12 +6,12 @@ from apps.core.migration_ops import RowSecurity
 # while one business is current. The functions show these columns and nothing else.
 FUNCTIONS = """
 CREATE FUNCTION goals_all_switches() RETURNS TABLE (business_id uuid, name varchar, "on" boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT s.business_id, s.name, s."on" FROM goals_switch s $$;
 
 CREATE FUNCTION goals_all_thresholds()
 RETURNS TABLE (business_id uuid, high double precision, medium double precision, rounds smallint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT g.business_id, g.high, g.medium, g.clarification_rounds FROM goals_gatesettings g $$;
 """
 DROP = """

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from apps.accounts.consumers import Changes
 from apps.ops.demo import agents as demo_agents
@@ -18,7 +18,7 @@ urlpatterns = [
     path("", include("apps.goals.urls")),
     path("", include("apps.approvals.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
 if settings.DEMO_AGENTS:
     urlpatterns.append(path("demo/agents/<slug:key>", demo_agents.act))

@@ -20,7 +20,7 @@ from apps.accounts.admin_base import ReadOnlyAdmin, SuperuserAdmin, everywhere, 
 from apps.accounts.admin_site import is_superuser
 from apps.accounts.roles import Role
 from apps.accounts.trail import EXPORTS, events_between, kinds_seen
-from apps.core.models import Event, Outbox
+from apps.core.models import Event, KeptAnswer, Outbox
 
 
 class KindFilter(DropdownFilter):
@@ -136,6 +136,16 @@ class EventAdmin(ReadOnlyAdmin):
             content_type=kind,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
+
+
+@admin.register(KeptAnswer)
+class KeptAnswerAdmin(ReadOnlyAdmin):
+    """Answers kept for requests that come again with the same Idempotency-Key."""
+
+    view_role = Role.ADMIN
+    list_display = ["key", "status", "created_at"]
+    search_fields = ["key__exact"]
+    ordering = ["-created_at"]
 
 
 @admin.register(Outbox)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from apps.accounts.rest import TenantView
 from apps.accounts.roles import Scope
 from apps.accounts.trail import as_dict, events_between
+from apps.core.bodies import check_storable
 from apps.core.errors import Invalid
 from apps.core.models import Event
 from apps.core.pagination import Cursor
@@ -66,6 +67,7 @@ class Events(TenantView):
 
 def _filtered(request: Request, events: QuerySet[Event]) -> QuerySet[Event]:
     query = request.query_params
+    check_storable(query.dict())
     if kind := query.get("kind"):
         events = events.filter(kind__startswith=kind) if kind.endswith(".") else events.filter(kind=kind)
     for name in ("subject_type", "subject_id", "actor"):

@@ -1,4 +1,4 @@
-"""EDGE: the websocket every page holds open: what changed in the business its person works in, and nothing of another."""
+"""EDGE: the websocket every page holds open: what changed in the business its person works in."""
 
 import asyncio
 import contextlib

@@ -1,36 +1,63 @@
-"""EDGE: requests, decisions, policies and webhooks in the admin site."""
+"""EDGE: what was decided, the policies, and mails under way in the admin site. The queue itself is in pages.py."""
 
+import json
+import re
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
-from apps.accounts.admin_site import may_administer
-from apps.accounts.principals import actor_of
 from apps.accounts.roles import Role
-from apps.approvals.endpoints import add_endpoint, change_endpoint
-from apps.approvals.models import ApprovalRequest, Decision, Policy, WebhookDelivery, WebhookEndpoint
-from apps.approvals.states import State
-from apps.approvals.webhooks import redeliver
-from apps.core.errors import GatehouseError, Invalid
-from apps.core.outbound import check_url
+from apps.approvals import admin_webhooks  # noqa: F401 - registers its pages
+from apps.approvals.models import ROLES, ApprovalRequest, Decision, Notice, Policy
+from apps.approvals.policies import EVERY_KIND, REASONS
+from apps.approvals.searching import matching
+from apps.approvals.states import ENDS, State
+
+KIND = re.compile(r"^[a-z][a-z0-9_-]{0,29}$")
+COLOURS = {
+    State.APPROVED: "success",
+    State.ANSWERED: "info",
+    State.REJECTED: "danger",
+    State.EXPIRED: "warning",
+    State.CANCELLED: "warning",
+}
+
+
+class EndFilter(admin.SimpleListFilter):
+    title = "how it ended"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, state.value.title()) for state in State if state in ENDS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 class DecisionInline(TabularInline):
+    """Who said what about it."""
+
     model = Decision
-    fields = readonly_fields = ["at", "actor", "verdict", "reason", "comment", "edited"]
+    fields = ["at", "actor", "verdict", "reason", "comment", "version", "edited"]
+    readonly_fields = fields
     extra = 0
-    can_delete = False
+    ordering = ["at"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -38,110 +65,164 @@ class DecisionInline(TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
 
 @admin.register(ApprovalRequest)
-class ApprovalRequestAdmin(ReadOnlyAdmin):
-    """What has been decided. What waits is decided in the queue."""
+class DecidedAdmin(ReadOnlyAdmin):
+    """Requests that have ended, newest first. Those that wait are in the queue."""
 
-    list_display = ["linked", "kind", "state", "decided_by", "decided_at", "requested_by", "created_at"]
+    subject_name = "approval"
+    list_display = ["linked", "kind", "ended", "risk", "decided_by", "decided_at"]
     list_display_links = None
-    list_filter = [("state", ChoicesDropdownFilter), "kind", ("decided_at", RangeDateTimeFilter)]
-    search_fields = ["title", "requested_by", "decided_by"]
-    ordering = ["-decided_at", "-id"]
+    list_filter = [
+        EndFilter,
+        "kind",
+        ("risk", RangeNumericFilter),
+        ("decided_at", RangeDateTimeFilter),
+    ]
+    search_fields = ["search"]
+    search_help_text = "Beginnings of words in title, reason or requester; or of an id"
+    ordering = ["-id"]
+    sortable_by = ()
+    paginator = InfinitePaginator
     inlines = [DecisionInline]
+    fieldsets = (
+        (None, {"fields": ["title", "why", "kind", "state", "requested_by", "decided_by", "decided_at"]}),
+        ("What was decided on", {"fields": ["payload_shown", "payload_hash", "version", "original_shown"]}),
+        ("Reasons", {"fields": ["risk", "confidence", "factors", "checks", "questions"]}),
+        (
+            "Terms",
+            {"fields": ["decider_role", "approvers_needed", "on_timeout", "created_at", "deadline", "escalated_at"]},
+        ),
+    )
+    readonly_fields = ["payload_shown", "original_shown"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApprovalRequest]:
-        rows = super().get_queryset(request).defer("payload", "payload_schema", "original", "search", "factors")
-        is_list = getattr(request.resolver_match, "url_name", "").endswith("_changelist")
-        return rows.exclude(state=State.WAITING) if is_list else rows
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).exclude(state=State.WAITING)
 
-    @admin.display(description="request")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return matching(queryset, search_term, waiting=False), False
+
+    @display(description="Request")
     def linked(self, row: ApprovalRequest) -> str:
-        address = reverse("admin:queue-item", args=[row.pk])
-        return format_html('<a class="gh-link" href="{}">{}</a>', address, Truncator(row.title).chars(80))
+        url = reverse("admin:approvals_approvalrequest_change", args=[row.pk])
+        return format_html('<a class="gh-link" href="{}">{}</a>', url, Truncator(row.title).chars(90))
+
+    @display(description="Ended", label={state.value: colour for state, colour in COLOURS.items()})
+    def ended(self, row: ApprovalRequest) -> str:
+        return row.state
+
+    @display(description="Payload")
+    def payload_shown(self, row: ApprovalRequest) -> str:
+        return _pretty(row.payload)
+
+    @display(description="As it was asked for")
+    def original_shown(self, row: ApprovalRequest) -> str:
+        return "It was not edited" if row.original is None else _pretty(row.original)
 
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor", "verdict", "reason", "edited", "request"]
-    list_filter = ["verdict", "edited", ("at", RangeDateTimeFilter)]
-    search_fields = ["actor", "reason", "comment"]
+    """Every word said, append-only."""
+
+    list_display = ["at", "actor", "verdict", "linked", "reason", "edited"]
+    list_display_links = ["at"]
+    list_filter = [("verdict", ChoicesDropdownFilter), "edited", ("at", RangeDateTimeFilter)]
     list_select_related = ["request"]
-    ordering = ["-at"]
+    search_fields = ["actor", "=request__id"]
+    search_help_text = "Who, or the whole id of a request"
+    ordering = ["-id"]
+    sortable_by = ()
+    paginator = InfinitePaginator
+
+    @display(description="Request")
+    def linked(self, decision: Decision) -> str:
+        url = reverse("admin:queue-item", args=[decision.request_id])
+        return format_html('<a class="gh-link" href="{}">{}</a>', url, Truncator(decision.request.title).chars(90))
+
+
+class LinesField(forms.CharField):
+    """A list of short texts, one a line."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or []) != self.to_python(data)
 
 
 class PolicyForm(forms.ModelForm):
+    reason_presets = LinesField(
+        required=False, help_text=f"Reasons to reject, one a line, at most 20. Empty: {', '.join(REASONS)}"
+    )
+
+    class Meta:
+        model = Policy
+        fields = [
+            "kind",
+            "decider_role",
+            "approvers",
+            "requester_may_decide",
+            "deadline_minutes",
+            "on_timeout",
+            "escalate_to",
+            "reason_presets",
+        ]
+
     def clean_kind(self) -> str:
-        kind = self.cleaned_data["kind"].strip()
-        if not kind:
-            raise ValidationError("Name a kind, or * for every kind without its own policy")
+        kind: str = self.cleaned_data["kind"]
+        if kind != EVERY_KIND and not KIND.match(kind):
+            raise ValidationError("A word in small letters, such as goal; or * for every kind without its own")
         return kind
+
+    def clean_reason_presets(self) -> list[str]:
+        presets: list[str] = self.cleaned_data["reason_presets"]
+        if len(presets) > 20 or any(len(preset) > 80 for preset in presets):
+            raise ValidationError("At most 20 reasons of 80 characters")
+        return presets
 
 
 @admin.register(Policy)
 class PolicyAdmin(TenantAdmin):
-    """Changes hold for requests made from now on; open ones keep the policy they came with."""
+    """Who decides what. A request keeps the policy it began with."""
 
     form = PolicyForm
-    list_display = ["kind", "decider_role", "approvers", "requester_may_decide", "deadline_minutes", "on_timeout"]
-    fieldsets = (
-        (None, {"fields": ["kind"]}),
-        ("Who decides", {"fields": ["decider_role", "approvers", "requester_may_decide", "reason_presets"]}),
-        ("Deadline", {"fields": ["deadline_minutes", "on_timeout", "escalate_to"]}),
-    )
-
-
-class EndpointForm(forms.ModelForm):
-    def clean_url(self) -> str:
-        try:
-            return check_url(self.cleaned_data["url"])
-        except Invalid as error:
-            raise ValidationError(error.errors[0]["reason"]) from None
-
-
-@admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(TenantAdmin):
-    view_role = Role.ADMIN
-    form = EndpointForm
-    list_display = ["url", "enabled", "kinds", "disabled_reason", "created_at"]
-    list_filter = ["enabled"]
-    search_fields = ["url"]
-    fields = ["url", "kinds", "enabled"]
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        chosen = {"url": form.cleaned_data["url"], "kinds": form.cleaned_data["kinds"] or []}
-        actor = actor_of(request.user)  # type: ignore[arg-type]
-        if change:
-            change_endpoint(endpoint_id=obj.pk, actor=actor, enabled=form.cleaned_data["enabled"], **chosen)
-            return
-        endpoint, secret = add_endpoint(business_id=obj.business_id, actor=actor, **chosen)
-        obj.pk, obj.shown_secret, obj._state.adding = endpoint.pk, secret, False
-
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "title": "Signing secret", "endpoint": obj}
-        response = TemplateResponse(request, "approvals/endpoint_secret.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
-
-
-@admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin):
-    view_role = Role.ADMIN
-    list_display = ["kind", "endpoint", "state", "attempts", "response_status", "last_error", "created_at"]
-    list_filter = ["state", ("created_at", RangeDateTimeFilter)]
+    list_display = ["kind", "decider_role", "approvers", "deadline_shown", "on_timeout", "escalate_to", "updated_at"]
+    list_filter = [("on_timeout", ChoicesDropdownFilter)]
     search_fields = ["kind"]
-    list_select_related = ["endpoint"]
-    ordering = ["-id"]
-    actions = ["send_again"]
 
-    @admin.action(description="Send again")
-    def send_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
-        if not may_administer(request):
-            raise PermissionDenied
-        for delivery in queryset:
-            try:
-                redeliver(delivery_id=delivery.pk, actor=actor_of(request.user))  # type: ignore[arg-type]
-            except GatehouseError as error:
-                messages.error(request, f"{delivery}: {error.detail}")
-            else:
-                messages.success(request, f"{delivery} is on its way again")
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("decider_role", "escalate_to"):
+            kwargs["choices"] = [(value, words) for value, words in ROLES if value != Role.VIEWER]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    @display(description="Deadline", ordering="deadline_minutes")
+    def deadline_shown(self, policy: Policy) -> str:
+        hours, minutes = divmod(policy.deadline_minutes, 60)
+        return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """Mails that are still to be sent: empty when all is well."""
+
+    view_role = Role.ADMIN
+    list_display = ["kind", "role", "request", "attempts", "next_attempt_at"]
+    list_select_related = ["request"]
+    list_filter = [("kind", ChoicesDropdownFilter)]
+    search_fields = ["request__title"]
+    ordering = ["id"]
+
+
+def _pretty(value: Any) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return format_html('<pre class="whitespace-pre-wrap break-words">{}</pre>', text)

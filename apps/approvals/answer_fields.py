@@ -1,10 +1,11 @@
 """RULE: the questions of a request as typed form fields, and the answers read back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from apps.approvals.payload_fields import Field, fields_of, read_payload
+from apps.approvals.payload_fields import Field, fields_of
+from apps.approvals.payload_reading import Sent, read_payload
 
 PREFIX = "a"
 
@@ -23,9 +24,7 @@ def answer_fields(questions: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
     return tuple(_field(question) for question in questions)
 
 
-def read_answers(
-    fields: tuple[Field, ...], sent: Callable[[str], str | None]
-) -> tuple[dict[str, Any], tuple[Field, ...]]:
+def read_answers(fields: tuple[Field, ...], sent: Sent) -> tuple[dict[str, Any], tuple[Field, ...]]:
     """The answers given, by field, and the inputs as filled in with their errors. An open question has no key."""
     answers, seen = {}, []
     for field in fields:

@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -149,7 +150,7 @@ def _keep(endpoint: WebhookEndpoint, delivery: WebhookDelivery, result: Result) 
 
 
 def _keep_failure(
-    endpoint: WebhookEndpoint, delivery: WebhookDelivery, result: Result, now: datetime, told: dict[str, object]
+    endpoint: WebhookEndpoint, delivery: WebhookDelivery, result: Result, now: datetime, told: Mapping[str, object]
 ) -> None:
     rows = WebhookDelivery.objects.filter(
         pk=delivery.pk, attempts=delivery.attempts, state=WebhookDelivery.State.PENDING

@@ -62,8 +62,9 @@ def _send_group(business_id: UUID, kind: str, role: str, ids: Sequence[UUID], no
             notices = list(locked.select_related("request", "request__business"))
             # What has been decided in the meantime needs no mail any more.
             waiting = [notice.request for notice in notices if notice.request.state == State.WAITING]
-            if waiting:
-                _mail(waiting, Notice.Kind(kind), recipients(role))
+            people = recipients(role) if waiting else []
+            if people:
+                _mail(waiting, Notice.Kind(kind), people)
             Notice.objects.filter(pk__in=[notice.pk for notice in notices]).delete()
             return len(notices)
     except Exception:

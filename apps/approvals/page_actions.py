@@ -15,9 +15,20 @@ from apps.accounts.roles import at_least
 from apps.approvals import claiming, deciding, queue
 from apps.approvals.answer_fields import answer_fields, read_answers
 from apps.approvals.models import ApprovalRequest
-from apps.approvals.page_context import Filled, Notice, find_request, item_url, person_of, shell, with_filters
+from apps.approvals.page_context import (
+    Filled,
+    Notice,
+    find_request,
+    is_part,
+    item_url,
+    person_of,
+    shell,
+    user_of,
+    with_filters,
+)
 from apps.approvals.pages import item_part, status_line, whole_page
-from apps.approvals.payload_fields import fields_of, is_edited, read_payload
+from apps.approvals.payload_fields import fields_of
+from apps.approvals.payload_reading import is_edited, read_payload
 from apps.approvals.queue import Filters, filters_from
 from apps.approvals.states import State, Verdict
 from apps.core.errors import GatehouseError, Invalid, NotAllowed, StaleState
@@ -27,7 +38,7 @@ DONE = {Verdict.APPROVE: "Approved", Verdict.REJECT: "Rejected", Verdict.ANSWER:
 
 
 def by_post(view: View) -> View:
-    """Act on POST only. Any other request, such as the return from signing in again, is led to the item or the queue."""
+    """Act on POST only. Any other request, such as the return from signing in, is led to the item or the queue."""
 
     @wraps(view)
     def guarded(request: HttpRequest, pk: UUID | None = None, **rest: Any) -> HttpResponse:
@@ -44,26 +55,26 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     person, row, filters = person_of(request), find_request(pk), filters_from(request.GET)
     try:
         _may_hold(person.role, row)
-        row = claiming.claim(request_id=pk, user=person.user)  # type: ignore[arg-type]
+        row = claiming.claim(request_id=pk, user=user_of(request))
     except (StaleState, NotAllowed):
         # The status line says who has it; being late is no error here.
         row = find_request(pk)
-    return status_line(request, row, filters) if _is_part(request) else redirect(item_url(pk, filters))
+    return status_line(request, row, filters) if is_part(request) else redirect(item_url(pk, filters))
 
 
 @by_post
 def let_go(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give the item back, as the page does when it is left."""
     filters = filters_from(request.GET)
-    claiming.let_go(request_id=find_request(pk).pk, user=person_of(request).user)  # type: ignore[arg-type]
-    return HttpResponse(status=204) if _is_part(request) else redirect(with_filters(reverse("admin:queue"), filters))
+    claiming.let_go(request_id=find_request(pk).pk, user=user_of(request))
+    return HttpResponse(status=204) if is_part(request) else redirect(with_filters(reverse("admin:queue"), filters))
 
 
 @by_post
 def skip(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Leave the item undecided and open the next."""
     row = find_request(pk)
-    claiming.let_go(request_id=pk, user=person_of(request).user)  # type: ignore[arg-type]
+    claiming.let_go(request_id=pk, user=user_of(request))
     return _open_next(request, row, filters_from(request.GET), notice=None)
 
 
@@ -115,7 +126,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "queue_url": with_filters(reverse("admin:queue"), filters),
     }
-    if _is_part(request):
+    if is_part(request):
         return render(request, "approvals/queue/results.html", context)
     return render(request, "approvals/bulk_done.html", shell(request) | context)
 
@@ -124,12 +135,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
 def single_keys(request: HttpRequest) -> HttpResponse:
     """Turn the one-key shortcuts on or off for this person."""
     on = request.POST.get("on") == "1"
-    User.objects.filter(pk=request.user.pk).update(single_keys=on)
-    return HttpResponse(status=204) if _is_part(request) else redirect("admin:queue")
-
-
-def _is_part(request: HttpRequest) -> bool:
-    return bool(request.htmx) or request.headers.get("x-part") == "1"  # type: ignore[attr-defined]
+    User.objects.filter(pk=user_of(request).pk).update(single_keys=on)
+    return HttpResponse(status=204) if is_part(request) else redirect("admin:queue")
 
 
 def _may_hold(role: str | None, row: ApprovalRequest) -> None:
@@ -173,7 +180,7 @@ def _refused(request: HttpRequest, pk: UUID, filters: Filters, error: GatehouseE
     notice = Notice("bad", _plain_words(error))
     shown: dict[str, Any] = {"notice": notice, "filled": filled, "status": error.status}
     row = find_request(pk)
-    if _is_part(request):
+    if is_part(request):
         return item_part(request, row, filters, **shown)
     return whole_page(request, row, filters, view="item", **shown)
 
@@ -188,7 +195,7 @@ def _open_next(request: HttpRequest, row: ApprovalRequest, filters: Filters, *, 
     """Claim the next item of the list and show it."""
     following = _claim_following(request, row, filters)
     url = item_url(following.pk, filters) if following else with_filters(reverse("admin:queue"), filters)
-    if not _is_part(request):
+    if not is_part(request):
         if notice:
             messages.success(request, notice.text)
         return redirect(url)
@@ -202,7 +209,7 @@ def _claim_following(request: HttpRequest, row: ApprovalRequest, filters: Filter
     person = person_of(request)
     if not filters.waiting:
         filters = Filters()
-    places = queue.next_places(filters, user=person.user, role=person.role, after=row, skip=(row.pk,))  # type: ignore[arg-type]
+    places = queue.next_places(filters, user=user_of(request), role=person.role, after=row, skip=(row.pk,))
     taken = (claiming.claim_first(rows=rows, user=person.user) for rows in places)  # type: ignore[arg-type]
     return next(filter(None, taken), None)
 

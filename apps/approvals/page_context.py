@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.accounts.principals import Principal, of_person
 from apps.approvals import queue
 from apps.approvals.answer_fields import answer_fields
@@ -50,7 +52,18 @@ def person_of(request: HttpRequest) -> Principal:
     seat = getattr(request, "seat", None)
     if seat is None:
         raise PermissionDenied("You belong to no business yet")
-    return of_person(request.user, seat)  # type: ignore[arg-type]
+    return of_person(user_of(request), seat)
+
+
+def user_of(request: HttpRequest) -> User:
+    """The signed-in person; the admin site lets nobody else through."""
+    return cast(User, request.user)
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether a script asks for a part of the page, to put it into the page it has."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return (bool(htmx) and not htmx.history_restore_request) or request.headers.get("x-part") == "1"
 
 
 def find_request(pk: UUID) -> ApprovalRequest:
@@ -67,7 +80,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def list_context(request: HttpRequest, filters: Filters, *, after: str = "", limit: int = queue.PAGE) -> dict[str, Any]:
     """The list and its filters: one query."""
-    page = queue.list_page(filters, user=request.user, after=after, limit=limit)  # type: ignore[arg-type]
+    page = queue.list_page(filters, user=user_of(request), after=after, limit=limit)
     return {
         "rows": page.rows,
         "after_given": bool(after),
@@ -100,6 +113,7 @@ def item_context(
         "history": history,
         "approvals_so_far": _approvals(history, row),
         "factors": factor_bars(row.factors),
+        "subject_url": _subject_url(row),
         "checks": row.checks.get("checks", []) if isinstance(row.checks, dict) else [],
     }
 
@@ -132,8 +146,13 @@ def with_filters(url: str, filters: Filters) -> str:
     return f"{url}?{filters.query}" if filters.query else url
 
 
+def _subject_url(row: ApprovalRequest) -> str:
+    page = settings.SUBJECT_PAGES.get(row.kind)
+    return reverse(page, args=[row.subject_id]) if page and row.subject_id != row.pk else ""
+
+
 def factor_bars(factors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The factors of a confidence with what they add up to; contributions below nothing are kept apart by their sign."""
+    """The factors of a confidence, and what they add up to."""
     rows = [
         {
             "name": str(factor.get("name", "")),

@@ -1,4 +1,4 @@
-"""The pages of the queue, below /admin/: settings.ADMIN_PAGES names this module, and the admin site guards each view."""
+"""The pages of the queue, below /admin/. settings.ADMIN_PAGES names this module; the admin site guards each view."""
 
 from django.urls import path
 

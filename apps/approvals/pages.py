@@ -13,11 +13,13 @@ from apps.approvals.page_context import (
     Filled,
     Notice,
     find_request,
+    is_part,
     item_context,
     list_context,
     person_of,
     shell,
     status_context,
+    user_of,
 )
 from apps.approvals.queue import Filters, filters_from
 
@@ -28,10 +30,12 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     if getattr(request, "seat", None) is None:
         return render(request, "approvals/no_business.html", shell(request))
     person, filters = person_of(request), filters_from(request.GET)
-    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    if is_part(request):
         return render(request, "approvals/queue/list.html", list_context(request, filters))
     listed = list_context(request, filters)
-    row = queue.first_open(listed["rows"], filters, user=person.user, role=person.role) if filters.waiting else None  # type: ignore[arg-type]
+    row = (
+        queue.first_open(listed["rows"], filters, user=user_of(request), role=person.role) if filters.waiting else None
+    )
     return whole_page(request, row, filters, view="list", listed=listed)
 
 
@@ -39,7 +43,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 def item_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One item: alone for a page that has the list already, else with the list beside it."""
     row, filters = find_request(pk), filters_from(request.GET)
-    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    if is_part(request):
         return item_part(request, row, filters)
     return whole_page(request, row, filters, view="item")
 
@@ -57,7 +61,7 @@ def rows_part(request: HttpRequest) -> HttpResponse:
 def status_part(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Who is on an item, or who decided it."""
     row = find_request(pk)
-    voted = row.decisions.filter(user_id=request.user.pk, version=row.version).exists()
+    voted = row.decisions.filter(user=user_of(request), version=row.version).exists()
     return status_line(request, row, filters_from(request.GET), voted=voted)
 
 

@@ -108,7 +108,7 @@ def cancel_request(*, request_id: UUID, actor: str, why: str) -> ApprovalRequest
 
 
 def terms_of(business_id: UUID, kind: str) -> Terms:
-    """The policy of the kind, else the one for every kind, else the installation's own; a change counts within a second."""
+    """The policy of the kind, else the one for every kind, else the installation's; changes count within a second."""
     key = (business_id, kind)
     return _terms.get([key], lambda _: {key: _look_up_terms(business_id, kind)})[key]
 

@@ -25,6 +25,8 @@ def matching(rows: QuerySet[ApprovalRequest], text: str, *, waiting: bool) -> Qu
     if _ID_START.match(text):
         return rows.filter(_of_id(text.replace("-", "").lower()[:32]))
     words = _prefixes(text)
+    if not words:
+        return rows.none()
     ids = _few_matching(words, waiting)
     if ids is None:
         return rows.filter(search=SearchQuery(words, search_type="raw", config="simple"))
@@ -39,8 +41,8 @@ def _of_id(digits: str) -> Q:
 
 def _prefixes(text: str) -> str:
     """A tsquery in which each word, quoted, may go on."""
-    quoted = ("'" + word.replace("\\", "").replace("'", "''") + "':*" for word in text.split())
-    return " & ".join(quoted)
+    words = (word.replace("\\", "").replace("'", " ") for word in text.replace("-", " ").split())
+    return " & ".join(f"'{word}':*" for word in words if any(letter.isalnum() for letter in word))
 
 
 def _few_matching(words: str, waiting: bool) -> list[UUID] | None:

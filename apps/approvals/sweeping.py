@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -93,7 +94,7 @@ def _escalate(request: ApprovalRequest, now: datetime) -> None:
 
 
 def _expire(request: ApprovalRequest, now: datetime) -> None:
-    ended = {"decided_at": now, "decided_by": ACTOR, "claimed_by": None, "claimed_until": None}
+    ended: dict[str, Any] = {"decided_at": now, "decided_by": ACTOR, "claimed_by": None, "claimed_until": None}
     move(ApprovalRequest.objects.filter(pk=request.pk), allowed=[State.WAITING], to=State.EXPIRED, **ended)
     request.refresh_from_db()
     record_change("approval.expired", request, ACTOR, deadline=request.deadline.isoformat())

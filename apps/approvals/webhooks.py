@@ -28,7 +28,7 @@ def queue_deliveries(event: Event) -> None:
     if event.business_id is None:
         return
     endpoints = WebhookEndpoint.objects.filter(business_id=event.business_id, enabled=True)
-    for endpoint in endpoints.only("id", "kinds"):
+    for endpoint in endpoints.only("id", "business_id", "kinds"):
         if wants(endpoint.kinds, event.kind):
             _queue(event, endpoint)
 
@@ -89,7 +89,7 @@ def _queue(event: Event, endpoint: WebhookEndpoint) -> None:
         data=event.data,
     )
     delivery = WebhookDelivery(
-        business_id=event.business_id,
+        business_id=endpoint.business_id,
         endpoint=endpoint,
         event_id=event.pk,
         kind=event.kind,

@@ -22,8 +22,9 @@ from apps.goals.risk import risk_of_goal
 from apps.goals.switches import GateConfiguration, configuration_of
 from apps.llm.embedding import get_embedder
 
-# A tool counts as one the goal would use when it fits nearly as well as the best.
+# A tool counts as one the goal would use when it fits nearly as well as the best, and fits at all.
 NEARLY_AS_GOOD = 0.9
+FITS_AT_ALL = 0.35
 
 _agents: Recall[tuple[UUID, str], Agent] = Recall()
 _tools: Recall[tuple[UUID, str], Tool | None] = Recall()
@@ -70,7 +71,8 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
         rounds_left=configuration.rounds - rounds_used,
         judgement=ask_the_judge(wanted=wanted, tools=tools, facts=facts),
     )
-    used = [tool.name for tool in facts.tools if tool.fit >= facts.tools[0].fit * NEARLY_AS_GOOD]
+    best = facts.tools[0].fit if facts.tools else 0.0
+    used = [tool.name for tool in facts.tools if tool.fit >= max(best * NEARLY_AS_GOOD, FITS_AT_ALL)]
     risk = risk_of_goal(tools=used, registered=risks, confidence=assessment.confidence.value)
     return Weighed(business_id, wanted, tools, agent, configuration, assessment, risk, risks)
 

@@ -284,6 +284,10 @@ EVENT_CONSUMERS = [
 DECISION_OUTCOMES = {
     "goal": "apps.goals.outcomes.on_decision",
 }
+# The page of what a request is about, by kind of request.
+SUBJECT_PAGES = {
+    "goal": "admin:goals_goal_change",
+}
 # What an edited payload must pass again before it may be approved, by kind of request.
 EDIT_CHECKS = {
     "goal": "apps.goals.submission.recheck_edit",

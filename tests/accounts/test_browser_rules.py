@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -62,31 +63,26 @@ def not_about_the_socket(complaints: list[str]) -> list[str]:
     return [text for text in complaints if "WebSocket" not in text and "ws://" not in text.split(" violates ")[0][:40]]
 
 
-PAGES = [
-    "accounts_membership_changelist",
-    "accounts_membership_add",
-    "accounts_apikey_changelist",
-    "accounts_apikey_add",
-    "accounts_business_changelist",
-    "accounts_business_add",
-    "accounts_user_changelist",
-    "accounts_user_add",
-    "core_event_changelist",
-    "core_outbox_changelist",
-    "django_celery_beat_periodictask_changelist",
-    "django_celery_beat_periodictask_add",
-    "password_change",
-]
+def pages_of_the_shell() -> list[str]:
+    """Every list of the admin site, every form to add something, and the pages of our own."""
+    names = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
+    addresses = [reverse(f"admin:{name}_{page}") for name in names for page in ("changelist", "add")]
+    return [*addresses, reverse("admin:queue"), reverse("admin:password_change"), "/v1/docs"]
 
 
 def test_the_shell_works_under_the_content_security_policy(
     live_server: Any, page: Page, root: User, complaints: list[str]
 ) -> None:
     sign_in(page, live_server, root)
-    for name in PAGES:
-        page.goto(live_server.url + reverse(f"admin:{name}"))
-        page.wait_for_load_state("networkidle")
-    assert not_about_the_socket(complaints) == []
+    for address in pages_of_the_shell():
+        response = page.goto(live_server.url + address, wait_until="load")
+        page.wait_for_timeout(100)
+        # A form to add what only acts may make is refused, and that is no complaint.
+        if response and response.status == 403:
+            complaints.clear()
+        else:
+            assert response and response.status == 200, address
+        assert not_about_the_socket(complaints) == [], address
 
 
 def test_the_switcher_enters_another_business(

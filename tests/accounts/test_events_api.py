@@ -71,6 +71,13 @@ def test_it_names_the_parameter_that_is_wrong(api: APIClient, value: str) -> Non
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("name", ["kind", "subject_id", "actor"])
+def test_it_refuses_what_no_column_can_hold(api: APIClient, name: str) -> None:
+    answer = api.get(f"{EVENTS}?{name}=a%00b")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == name
+
+
 def test_another_business_sees_its_own_only(other_api: APIClient) -> None:
     kinds = {event["kind"] for event in other_api.get(EVENTS).json()["results"]}
     assert kinds == {"goal.secret", "api_key.issued"}

@@ -63,7 +63,8 @@ def who(actor: str) -> str:
     start, _, rest = str(actor).partition(":")
     if not rest:
         return str(actor).split("@")[0]
-    return {"user": rest.split("@")[0], "key": f"key {rest}", "system": "Gatehouse"}.get(start, str(actor))
+    names = {"user": rest.split("@")[0], "key": f"key {rest}", "agent": rest, "system": "Gatehouse"}
+    return names.get(start, str(actor))
 
 
 @register.filter

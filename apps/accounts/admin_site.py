@@ -57,11 +57,6 @@ class GatehouseSite(UnfoldAdminSite):
         user: Any = request.user
         return user.is_active and (user.is_superuser or getattr(request, "seat", None) is not None)
 
-    def get_urls(self) -> list[Any]:
-        from apps.accounts.views import enter, password_urls  # the views need the site, which must exist first
-
-        return [*password_urls, path("enter/", self.admin_view(enter), name="enter"), *super().get_urls()]
-
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return PasswordChangeView.as_view(
             form_class=OwnPasswordForm,

@@ -19,7 +19,7 @@ def send_invitation(user_id: str, business_id: str) -> None:
     link = reverse("admin:index")
     if not user.has_usable_password():
         uid = urlsafe_base64_encode(force_bytes(user.pk))
-        link = reverse("admin:password_reset_confirm", args=[uid, default_token_generator.make_token(user)])
+        link = reverse("password_reset_confirm", args=[uid, default_token_generator.make_token(user)])
     words = {"user": user, "business": business, "link": settings.PUBLIC_URL.rstrip("/") + link}
     send_mail(
         subject=" ".join(f"You now belong to {business.name} on Gatehouse".split()),

@@ -8,7 +8,7 @@ from django.contrib.auth import views as auth
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, reverse_lazy
+from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
 
 from apps.accounts.entering import enter_business
@@ -45,7 +45,7 @@ class ForgottenPassword(_InShell, auth.PasswordResetView):
     template_name = "accounts/password_forgotten.html"
     email_template_name = "accounts/password_mail.txt"
     subject_template_name = "accounts/password_mail_subject.txt"
-    success_url = reverse_lazy("admin:password_mail_sent")
+    success_url = reverse_lazy("password_mail_sent")
 
 
 class PasswordMailSent(_InShell, auth.PasswordResetDoneView):
@@ -57,18 +57,9 @@ class ChoosePassword(_InShell, auth.PasswordResetConfirmView):
     title = "Choose a password"
     form_class = NewPasswordForm
     template_name = "accounts/password_choose.html"
-    success_url = reverse_lazy("admin:password_chosen")
+    success_url = reverse_lazy("password_chosen")
 
 
 class PasswordChosen(_InShell, auth.PasswordResetCompleteView):
     title = "Your password is set"
     template_name = "accounts/password_chosen.html"
-
-
-# Below the admin site, open to people who are not signed in.
-password_urls = [
-    path("password/forgotten/", ForgottenPassword.as_view(), name="admin_password_reset"),
-    path("password/sent/", PasswordMailSent.as_view(), name="password_mail_sent"),
-    path("password/choose/<uidb64>/<token>/", ChoosePassword.as_view(), name="password_reset_confirm"),
-    path("password/chosen/", PasswordChosen.as_view(), name="password_chosen"),
-]

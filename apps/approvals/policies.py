@@ -7,6 +7,8 @@ from apps.accounts.roles import Role
 from apps.approvals.states import OnTimeout
 
 EVERY_KIND = "*"
+# What programs ask for when they name no kind.
+PROGRAMS = "action"
 REASONS = ("Not what was asked", "Facts are wrong", "Too risky", "Not needed any more")
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role, at_least
-from apps.approvals.models import ApprovalRequest, Decision
+from apps.approvals.models import ApprovalRequest, Decision, Policy
+from apps.approvals.policies import EVERY_KIND, PROGRAMS
 from apps.approvals.states import State
 from apps.core.errors import NotFound
 
@@ -36,6 +38,12 @@ def counts_by_kind(business_id: UUID) -> dict[str, int]:
     """How many wait, by kind."""
     rows = ApprovalRequest.objects.filter(business_id=business_id, state=State.WAITING)
     return dict(rows.order_by("kind").values_list("kind").annotate(Count("pk")))
+
+
+def known_kinds(business_id: UUID) -> list[str]:
+    """The kinds a list can be filtered by: those with an outcome, with a policy, or with something that waits."""
+    policies = Policy.objects.filter(business_id=business_id).exclude(kind=EVERY_KIND).values_list("kind", flat=True)
+    return sorted({PROGRAMS, *settings.DECISION_OUTCOMES, *policies, *counts_by_kind(business_id)})
 
 
 def last_decision(request: ApprovalRequest) -> Decision | None:

@@ -153,7 +153,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 # Modules whose urlpatterns become pages of the admin site, and the page that a person comes in on.
-ADMIN_PAGES = ["apps.approvals.page_urls", "apps.goals.page_urls"]
+ADMIN_PAGES = ["apps.accounts.page_urls", "apps.approvals.page_urls", "apps.goals.page_urls"]
 ADMIN_HOME = "admin:queue"
 LOGIN_REDIRECT_URL = "/"
 AXES_FAILURE_LIMIT = 6

@@ -119,7 +119,6 @@
   const isDirty = () => Boolean(item()) && written() !== before;
 
   function opened() {
-    openedAt = Date.now();
     before = item()?.querySelector("[data-wrong], .gh-notice") ? "" : written();
     markOpen();
     applyStatus();
@@ -458,6 +457,7 @@
 
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target !== pane) { if (event.detail.target === list) markCurrent(); return; }
+    openedAt = Date.now();
     opened();
     const start = pane.querySelector("[data-wrong] :is(input, textarea, select), #results") || item();
     if (event.detail.requestConfig?.verb === "post" || !wide.matches) start?.focus({ preventScroll: start === item() });

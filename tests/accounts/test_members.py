@@ -176,11 +176,11 @@ def test_a_business_name_cannot_break_the_mail_s_headers(shop: Business, alice: 
 
 @pytest.mark.django_db
 def test_a_forgotten_password_is_chosen_anew_by_a_link(client: Any, alice: User) -> None:
-    page = "/admin/password/forgotten/"
+    page = "/password/forgotten/"
     assert client.get(page).status_code == 200
     for address in (alice.email, alice.email, "nobody@example.com"):
         assert client.post(page, {"email": address}).status_code == 302
     assert [message.to for message in mail.outbox] == [[alice.email]]
-    assert "/admin/password/choose/" in mail.outbox[0].body
-    assert client.get("/admin/password/sent/").status_code == 200
-    assert client.get("/admin/password/chosen/").status_code == 200
+    assert "/password/choose/" in mail.outbox[0].body
+    assert client.get("/password/sent/").status_code == 200
+    assert client.get("/password/chosen/").status_code == 200

@@ -13,7 +13,7 @@ from apps.accounts.roles import Scope
 from apps.goals.switches import set_thresholds
 from tests.goals.conftest import CLEAR, HOPELESS, MISSING
 from tests.journeys.conftest import OpenAs, Served
-from tests.journeys.test_reviewing import held, may_decide
+from tests.journeys.test_reviewing import may_decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,7 +48,6 @@ def test_a_goal_waits_is_approved_in_the_browser_and_is_done(
     answer = rest.post("/v1/goals", json=CLEAR).json()
     assert answer["approval_state"] == "awaiting_approval"
     page = open_as(alice)
-    held(page)
     may_decide(page, CLEAR["goal"])
     page.keyboard.press("a")
     eventually("done", lambda: rest.get(f"/v1/goals/{answer['goal_id']}").json()["state"], 10)
@@ -65,9 +64,7 @@ def test_a_new_goal_appears_in_an_open_queue_by_itself(
     expect(page.locator("#list")).to_contain_text(CLEAR["goal"])
 
 
-def test_a_question_answered_in_the_browser_moves_the_goal_on(
-    rest: httpx.Client, alice: User, open_as: OpenAs
-) -> None:
+def test_a_question_answered_in_the_browser_moves_the_goal_on(rest: httpx.Client, alice: User, open_as: OpenAs) -> None:
     asked = rest.post("/v1/goals", json=MISSING).json()
     assert asked["execution_path"] == "clarification"
     page = open_as(alice)

@@ -24,7 +24,8 @@ class Received:
 class Outsider:
     """What the server has received, and what it answers: the next of `answers`, then `answer` for ever.
 
-    An answer is (status, body bytes, headers); slow: seconds it waits before answering. when_called: what happens meanwhile.
+    An answer is (status, body bytes, headers); slow: seconds it waits before answering.
+    when_called: what happens meanwhile.
     """
 
     url: str = ""
@@ -58,7 +59,7 @@ def outsider() -> Iterator[Outsider]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def log_message(self, *args: Any) -> None:
             """Quiet."""

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -97,6 +98,13 @@ class EventAdmin(ReadOnlyAdmin):
     def data_shown(self, event: Event) -> str:
         text = json.dumps(event.data, indent=2, ensure_ascii=False, sort_keys=True)
         return format_html('<pre class="whitespace-pre-wrap break-words">{}</pre>', text)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """A whole id is looked up as the subject's, by its index; anything else as a kind or an actor."""
+        try:
+            return queryset.filter(subject_id=str(UUID(search_term.strip()))), False
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in ("subject_type", "subject_id") or super().lookup_allowed(lookup, value, request)

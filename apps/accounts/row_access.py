@@ -31,9 +31,10 @@ def acting_for(business_id: UUID) -> Iterator[None]:
 def across_businesses() -> Iterator[None]:
     """A transaction that sees and writes rows of every business and of none: for superusers' pages and sweeps only.
 
-    Has its effect where the process signs in to the database as the owner of the tables (docs/operator/accounts.md).
+    Where the process does not sign in to the database as the owner of the tables, it still sees the current business
+    only (docs/operator/accounts.md).
     """
-    with _seeing(_NOBODY, ""):
+    with _seeing(_NOBODY, _now()[1]):
         yield
 
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of signing in. Loaded by apps.py, because drf-spectacular finds extensions by import."""
+"""What the OpenAPI document says of signing in. Loaded by apps.py: drf-spectacular finds it by import."""
 
 from typing import Any
 

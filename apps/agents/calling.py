@@ -25,7 +25,7 @@ class AgentFailed(Exception):
 def call_agent(*, agent: Agent, work_id: str, body: dict[str, Any]) -> Any:
     """POST `body` to the agent; its JSON answer.
 
-    work_id travels as webhook-id and Idempotency-Key, the same at every attempt, so that an agent can tell a repetition.
+    work_id travels as webhook-id and Idempotency-Key, the same at every attempt: an agent can tell a repetition.
     Raises AgentFailed: unreachable, too slow, 5xx, 429 and 408 may be tried again; other answers and non-JSON may not.
     """
     content = msgspec.json.encode(body)

@@ -5,7 +5,7 @@ import secrets
 
 from apps.core.sealing import seal
 
-SECRET_START = "whsec_"
+SECRET_START = "whsec_"  # noqa: S105
 
 
 def new_secret() -> tuple[str, str]:

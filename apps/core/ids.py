@@ -12,6 +12,6 @@ def new_id() -> UUID:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """The smallest id that can have been made at this moment: a range of time as a range of ids, which have an index."""
+    """The smallest id that can have been made at this moment: turns a range of time into a range of ids."""
     milliseconds = max(0, int(moment.timestamp() * 1000))
     return UUID(int=(milliseconds & 0xFFFFFFFFFFFF) << 80 | 0x7000_8000_0000_0000_0000)

@@ -13,20 +13,25 @@ from uuid import UUID
 import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import JSONField, Model
+from django.db.models import DateField, DateTimeField, JSONField, Model
 from django.db.models.fields import Field
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
-# Values of exactly these types need nothing done to them before the driver takes them.
+# Values of exactly these types the driver takes as they are, except in fields that make something else of them.
 _PLAIN = frozenset({str, int, float, bool, UUID, datetime, type(None)})
+_NULL = frozenset({type(None)})
+_PARTICULAR = (JSONField, ArrayField, DateField)
 
 
 class _Plan(NamedTuple):
-    """How rows of one model are written. `timed` are the fields that set themselves, such as created_at."""
+    """How rows of one model are written: its fields, each with the types taken as they are, and how to read a row's.
+
+    `timed` are the fields that set themselves, such as created_at.
+    """
 
     statement: str
-    fields: tuple[Field[Any, Any], ...]
+    fields: tuple[tuple[Field[Any, Any], frozenset[type]], ...]
     timed: tuple[Field[Any, Any], ...]
     values_of: Callable[[Model], tuple[Any, ...]]
 
@@ -59,13 +64,20 @@ def _plan(model: type[Model]) -> _Plan:
         raise TypeError(f"{model.__name__} has columns that the database fills in")
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
-    places = ", ".join(f"%s::{field.db_type(connection)}" if isinstance(field, ArrayField) else "%s" for field in fields)
+    places = ", ".join(
+        f"%s::{field.db_type(connection)}" if isinstance(field, ArrayField) else "%s" for field in fields
+    )
     return _Plan(
         statement=f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})",
-        fields=fields,
+        fields=tuple((field, _plain_types(field)) for field in fields),
         timed=tuple(field for field in fields if type(field).pre_save is not Field.pre_save),
         values_of=attrgetter(*(field.attname for field in fields)),
     )
+
+
+def _plain_types(field: Field[Any, Any]) -> frozenset[type]:
+    particular = isinstance(field, _PARTICULAR) and not isinstance(field, DateTimeField)
+    return _NULL if particular else _PLAIN
 
 
 def _values(row: Model) -> list[Any]:
@@ -73,7 +85,7 @@ def _values(row: Model) -> list[Any]:
     for field in plan.timed:
         field.pre_save(row, add=True)
     pairs = zip(plan.fields, plan.values_of(row), strict=True)
-    return [value if type(value) in plan.plain_types(field) else _prepared(field, value) for field, value in pairs]
+    return [value if type(value) in plain else _prepared(field, value) for (field, plain), value in pairs]
 
 
 def _prepared(field: Field[Any, Any], value: Any) -> Any:

@@ -1,7 +1,7 @@
 """A value every process keeps in memory and reads without a query, dropped in every process when it changes.
 
-A change is pushed over Redis. Where the push cannot be heard (Redis away, connection lost), a value lives no longer than
-POLL_SECONDS, so that a change is seen within a second either way.
+A change is pushed over Redis. Where the push cannot be heard (Redis away, connection lost), a value lives no longer
+than POLL_SECONDS, so that a change is seen within a second either way.
 """
 
 import logging

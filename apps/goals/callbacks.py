@@ -1,4 +1,4 @@
-"""ACT: tell the caller's callback URL that its goal has ended: signed, repeated over hours, told once when it answers."""
+"""ACT: tell the caller's callback URL that its goal has ended: signed, and repeated over hours."""
 
 import base64
 import random

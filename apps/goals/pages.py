@@ -48,7 +48,7 @@ def goal_page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def gate_page(request: HttpRequest, form: ThresholdsForm | None = None) -> HttpResponse:
-    """Switches and thresholds as they hold here, where each comes from, and the buttons of those who may change them."""
+    """Switches and thresholds as they hold here, where each comes from, and buttons for those who may change them."""
     business_id = _business(request)
     configuration = configuration_of(business_id)
     return _render(

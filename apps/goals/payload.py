@@ -43,7 +43,7 @@ def payload_of(goal: HasGoal) -> dict[str, Any]:
 
 
 def tools_named(goal: HasGoal, names: list[str]) -> list[dict[str, Any]]:
-    """The goal's tools of these names. Raises Invalid for a name that was not offered: an edit may take tools away only."""
+    """The goal's tools of these names. Raises Invalid for others: an edit may only take tools away."""
     offered = {tool["function"]["name"]: tool for tool in goal.tools}
     for index, name in enumerate(names):
         if name not in offered:

@@ -8,7 +8,7 @@ READING_RISK = 0.1
 IRREVERSIBLE_RISK = 0.8
 WEIGHT_OF_TOOL = 0.7
 
-# The verbs of HTTP-like and office actions, as whole words of a tool's name: what only reads, what cannot be taken back.
+# Verbs as whole words of a tool's name: what only reads, and what cannot be taken back.
 _READS = re.compile(
     r"(^|[._\-\s])(get|list|find|search|read|show|look|lookup|fetch|query|check|count|view|track)($|[._\-\s])"
 )

@@ -69,7 +69,7 @@ def configuration_of(business_id: UUID) -> GateConfiguration:
 
 
 def set_switch(*, name: str, on: bool, business_id: UUID | None, actor: str) -> Switch:
-    """Turn a switch for one business, or for the whole installation (business_id None). Raises Invalid: unknown name."""
+    """Turn a switch for one business, or for the whole installation (business_id None). Raises Invalid."""
     if name not in settings.PHASE2_DEFAULTS:
         raise Invalid("name", f"There is no switch {name}")
     with _reaching(business_id):

@@ -80,14 +80,27 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
 def _check(wanted: GoalIn) -> None:
     if not wanted.goal.strip():
         raise Invalid("goal", "Say what is to be done")
-    for name, value in (("goal", wanted.goal), ("context", wanted.context), ("history", wanted.history)):
-        check_storable(value, name)
-    if len(msgspec.json.encode((wanted.context, wanted.history, wanted.tools))) > MOST_JSON_BYTES:
+    if len(_stored_json(wanted)) > MOST_JSON_BYTES:
         raise Invalid("context", f"Context, history and tools together take more than {MOST_JSON_BYTES} bytes")
     if wanted.deadline and wanted.deadline <= timezone.now():
         raise Invalid("deadline", "This moment has passed")
     if wanted.callback_url:
         check_url(wanted.callback_url, field="callback_url")
+
+
+def _stored_json(wanted: GoalIn) -> bytes:
+    """Context, history and tools as JSON. Raises Invalid when they, or a text beside them, cannot be stored."""
+    texts = wanted.goal + wanted.agent_id + wanted.callback_url
+    try:
+        encoded = msgspec.json.encode((wanted.context, wanted.history, wanted.tools))
+        sound = rb"\u0000" not in encoded and "\0" not in texts
+    except UnicodeEncodeError:
+        sound, encoded = False, b""
+    # Looking through every value takes long, so it is done only to name the one that is wrong.
+    if not sound:
+        for name in ("goal", "context", "history", "tools", "agent_id", "callback_url"):
+            check_storable(msgspec.to_builtins(getattr(wanted, name)), name)
+    return encoded
 
 
 def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict[str, Any]], dict[str, float]]:
@@ -97,7 +110,6 @@ def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict
     for index, tool in enumerate(wanted.tools):
         if isinstance(tool, OfferedTool):
             tools.append(msgspec.to_builtins(tool))
-            check_storable(tools[-1], f"tools[{index}]")
         elif row := known.get(tool):
             function = {"name": row.name, "description": row.description, "parameters": row.parameters}
             tools.append({"type": "function", "function": function})

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const FIRST_WAIT = 500, LONGEST_WAIT = 15000, POLL_EVERY = 15000, SILENCE = 60000, COUNTS_AFTER = 300;
+  const FIRST_WAIT = 500, LONGEST_WAIT = 15000, POLL_EVERY = 15000, SILENCE = 60000, COUNTS_AFTER = 200, COUNTS_EVERY = 1000;
   const AWAY_FOR_GOOD = [4401, 4403];
 
   if (window.htmx) {
@@ -22,7 +22,7 @@
   }
 
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
-  let socket, wait = FIRST_WAIT, heard = 0, countsTimer;
+  let socket, wait = FIRST_WAIT, heard = 0, countsTimer = null, countedAt = 0;
 
   function address() {
     const base = meta("gatehouse-live");
@@ -41,11 +41,12 @@
 
   function tell(changes, missed) {
     document.dispatchEvent(new CustomEvent("gatehouse:changed", { detail: { changes, missed } }));
-    clearTimeout(countsTimer);
-    countsTimer = setTimeout(count, COUNTS_AFTER);
+    countsTimer ??= setTimeout(count, Math.max(COUNTS_AFTER, countedAt + COUNTS_EVERY - Date.now()));
   }
 
   async function count() {
+    countsTimer = null;
+    countedAt = Date.now();
     const url = meta("gatehouse-counts");
     if (!url || document.hidden) return;
     try {

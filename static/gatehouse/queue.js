@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const DWELL = 500, RENEW_EVERY = 40000, IDLE_AFTER = 5 * 60000, JUST_OPENED = 350, REFRESH_AFTER = 120, TOAST_FOR = 4000;
+  const DWELL = 500, RENEW_EVERY = 40000, IDLE_AFTER = 5 * 60000, JUST_OPENED = 350, REFRESH_AFTER = 120, REFRESH_EVERY = 1000, TOAST_FOR = 4000;
   const MOST_ROWS = 400;
   const NOT_DONE = "That could not be done. Nothing was decided; please try again.";
   const $ = (id) => document.getElementById(id);
@@ -106,6 +106,7 @@
     if (item() && !untouched && !document.hidden && Date.now() - active < IDLE_AFTER && paneShown()) claim();
   }, RENEW_EVERY);
   window.addEventListener("pagehide", leaveHeld);
+  window.addEventListener("beforeunload", (event) => { if (isDirty()) event.preventDefault(); });
 
   /* --- The open item -------------------------------------------------------------------------------------------- */
 
@@ -125,6 +126,7 @@
     wordApprove();
     settle();
     tick();
+    localise();
     const told = pane.querySelector("[data-toast]");
     if (told) say(told.dataset.toast);
   }
@@ -191,16 +193,18 @@
 
   /* --- The list, live ------------------------------------------------------------------------------------------- */
 
-  let refreshTimer, refreshing = false, againAfter = false, pointed = false;
+  let refreshTimer = null, refreshedAt = 0, refreshing = false, againAfter = false, pointed = false;
   list.addEventListener("pointerenter", (event) => (pointed = event.pointerType === "mouse"));
   list.addEventListener("pointerleave", () => { pointed = false; sweep(); });
 
+  /* The first change shows at once; in a busy queue the list is fetched once a second, not for every change. */
   function refreshSoon() {
-    clearTimeout(refreshTimer);
-    refreshTimer = setTimeout(refresh, REFRESH_AFTER);
+    refreshTimer ??= setTimeout(refresh, Math.max(REFRESH_AFTER, refreshedAt + REFRESH_EVERY - Date.now()));
   }
 
   async function refresh() {
+    refreshTimer = null;
+    refreshedAt = Date.now();
     if (refreshing) return void (againAfter = true);
     refreshing = true;
     try {
@@ -325,6 +329,15 @@
     }
   }
   setInterval(tick, 1000);
+
+  function localise() {
+    const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+    for (const time of pane.querySelectorAll("time[data-local]")) {
+      const moment = new Date(time.dateTime);
+      time.textContent = moment.toLocaleString(document.documentElement.lang, form).replace(",", "");
+      time.title = moment.toLocaleString(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" });
+    }
+  }
 
   /* --- Keys ----------------------------------------------------------------------------------------------------- */
 

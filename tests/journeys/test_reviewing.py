@@ -7,8 +7,10 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Business, User
 from apps.accounts.row_access import acting_for
+from apps.approvals.models import ApprovalRequest
 from apps.approvals.requesting import cancel_request
 from apps.approvals.states import State
+from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -114,8 +116,37 @@ def test_what_is_being_written_is_never_taken_away(open_as: Any, put: Any, alice
     expect(page.locator("#do-approve")).to_be_disabled()
 
 
-def test_a_lost_session_loses_no_words(open_as: Any, put: Any, alice: User) -> None:
-    put(title="In the middle of it", payload=PAYLOAD, payload_schema=SCHEMA)
+def test_what_comes_in_does_not_move_what_one_looks_at(open_as: Any, put: Any, alice: User) -> None:
+    rows = [put(title=f"Number {number}", risk=0.5 - number / 100) for number in range(30)]
+    page = open_as(alice)
+    looked_at = row(page, rows[3])
+    before = looked_at.bounding_box()
+    new = put(title="Most pressing", risk=1.0)
+    expect(row(page, new)).to_have_count(1)
+    assert looked_at.bounding_box() == before
+    expect(page.locator("#gh-new")).to_have_text("1 new above")
+
+
+def test_what_was_changed_meanwhile_must_be_seen_first(open_as: Any, put: Any, alice: User, anna: User) -> None:
+    wanted = put(title="Two must agree", payload=PAYLOAD, payload_schema=SCHEMA)
+    with acting_for(wanted.business_id):
+        ApprovalRequest.objects.filter(pk=wanted.pk).update(approvers_needed=2)
+    page = open_as(alice)
+    other = open_as(anna, f"/admin/queue/{wanted.pk}/")
+    held(other)
+    other.keyboard.press("e")
+    other.get_by_label("Amount").fill("30")
+    other.keyboard.press("Control+Enter")
+    expect(page.locator("#item-status-words")).to_contain_text("This was changed while you had it open")
+    expect(page.locator("#do-approve")).to_be_disabled()
+    page.locator("#show-new").click()
+    expect(page.locator(".gh-payload")).to_contain_text("30")
+    page.keyboard.press("a")
+    expect(page.locator("#nothing")).to_be_visible()
+
+
+def test_a_lost_session_loses_no_words(open_as: Any, put: Any, now_of: Any, alice: User) -> None:
+    wanted = put(title="In the middle of it", payload=PAYLOAD, payload_schema=SCHEMA)
     page = open_as(alice)
     page.keyboard.press("e")
     held(page)
@@ -124,6 +155,18 @@ def test_a_lost_session_loses_no_words(open_as: Any, put: Any, alice: User) -> N
     page.keyboard.press("Control+Enter")
     expect(page.locator("#gh-signed-out")).to_contain_text("You have been signed out")
     expect(page.get_by_label("Amount")).to_have_value("30")
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again").click()
+    opened.value.fill("[name=username]", alice.username)
+    opened.value.fill("[name=password]", PASSWORD)
+    opened.value.locator("[name=password]").press("Enter")
+    opened.value.wait_for_url("**/admin/queue/**")
+    opened.value.close()
+    page.get_by_label("Amount").press("Control+Enter")
+    expect(page.locator("#nothing")).to_be_visible()
+    expect(page.locator("#gh-signed-out")).to_have_count(0)
+    assert now_of(wanted).payload["amount"] == 30
 
 
 def test_the_page_comes_back_by_itself(served: Any, open_as: Any, put: Any, alice: User) -> None:

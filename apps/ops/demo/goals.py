@@ -45,7 +45,7 @@ GOALS: list[tuple[str, str, list[str], dict[str, Any]]] = [
         {},
     ),
     (
-        "Send an e-mail to jonas.weber@example.com with the subject 'Your table' saying that his table arrives on Monday",
+        "Send an e-mail to jonas.weber@example.com with the subject 'Your table' saying that it arrives on Monday",
         "backoffice",
         OFFICE,
         {},

@@ -36,7 +36,7 @@ DECIDED = 6
 
 
 def load(*, base_url: str, password: str | None, api_key: str | None) -> dict[str, str]:
-    """Make the shop if it is not there; {username, password, api_key} that work now, the given ones where they still do.
+    """Make the shop if it is not there; {username, password, api_key} that work, the given ones if they do.
 
     base_url: where this installation's own demo agents answer, such as http://127.0.0.1:8000.
     """

@@ -6,8 +6,44 @@ from typing import Any
 
 Body = dict[str, Any]
 
-_SYLLABLES = ["ka", "lo", "mi", "ra", "ten", "sol", "ver", "din", "bar", "qua", "ner", "fi", "go", "hal", "um", "pre", "sta", "ti", "cor", "vel", "mar", "nop", "ut", "zen", "dra", "bel"]
-_THINGS = ["oak table", "linen cushion", "floor lamp", "enamel teapot", "wool blanket", "pine shelf", "glass vase", "garden chair"]
+_SYLLABLES = [
+    "ka",
+    "lo",
+    "mi",
+    "ra",
+    "ten",
+    "sol",
+    "ver",
+    "din",
+    "bar",
+    "qua",
+    "ner",
+    "fi",
+    "go",
+    "hal",
+    "um",
+    "pre",
+    "sta",
+    "ti",
+    "cor",
+    "vel",
+    "mar",
+    "nop",
+    "ut",
+    "zen",
+    "dra",
+    "bel",
+]
+_THINGS = [
+    "oak table",
+    "linen cushion",
+    "floor lamp",
+    "enamel teapot",
+    "wool blanket",
+    "pine shelf",
+    "glass vase",
+    "garden chair",
+]
 
 
 def _tool(name: str, description: str, **parameters: str) -> Body:

@@ -7,4 +7,6 @@ ROOT_URLCONF = "bench.urls"
 FIELD_ENCRYPTION_KEY = "YmVuY2gtb25seS1iZW5jaC1vbmx5LWJlbmNoLW9ubHk="
 
 import os, sys
-if os.environ.get("X_SWITCH"): sys.setswitchinterval(float(os.environ["X_SWITCH"]))
+
+if os.environ.get("X_SWITCH"):
+    sys.setswitchinterval(float(os.environ["X_SWITCH"]))

@@ -6,4 +6,5 @@ SCHEDULE: list[tuple[str, str, int]] = [
     ("Sweep approvals: reminders, escalations, deadlines", "apps.approvals.tasks.sweep_requests", 10),
     ("Deliver webhooks that are due", "apps.approvals.tasks.deliver_due_webhooks", 10),
     ("Forget answers kept for repeated requests", "apps.core.tasks.forget_kept_answers", 3600),
+    ("Forget webhook deliveries that ended a month ago", "apps.approvals.tasks.forget_deliveries", 24 * 3600),
 ]

@@ -72,8 +72,8 @@ class DecisionsIn(_Struct):
 
     items: Annotated[list[ItemIn], Meta(min_length=1, max_length=MOST_ITEMS)]
     verdict: str
-    reason: str = ""
-    comment: str = ""
+    reason: Annotated[str, Meta(max_length=80)] = ""
+    comment: Annotated[str, Meta(max_length=4000)] = ""
 
 
 class CancelIn(_Struct):

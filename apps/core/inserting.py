@@ -15,13 +15,27 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import DateField, DateTimeField, JSONField, Model
 from django.db.models.fields import Field
-from psycopg import Cursor
+from psycopg import RawCursor
 from psycopg.types.json import Jsonb
 
 # Values of exactly these types the driver takes as they are, except in fields that make something else of them.
 _PLAIN = frozenset({str, int, float, bool, UUID, datetime, type(None)})
 _NULL = frozenset({type(None)})
 _PARTICULAR = (JSONField, ArrayField, DateField)
+
+
+class _ServerBinding(RawCursor[Any]):
+    """Sends the values beside the statement, which spares quoting them; inside Django's wrapper it is as any cursor."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _ServerBinding:
+        return super().execute(_numbered(query), params, **options)
+
+
+@cache
+def _numbered(statement: str) -> str:
+    """`%s, %s` as `$1, $2`: psycopg reads a long statement with `%s` anew at each use."""
+    first, *rest = statement.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
 
 
 class _Plan(NamedTuple):
@@ -43,8 +57,7 @@ def insert(*rows: Model) -> None:
     (`apps.core.ids`). Raises IntegrityError: the transaction is then lost.
     """
     values = [value for row in rows for value in _values(row)]
-    # The driver's own cursor binds values on the server, which spares quoting them; Django's wrapper keeps its errors.
-    with connection.make_cursor(Cursor(connection.connection)) as cursor:
+    with connection.make_cursor(_ServerBinding(connection.connection)) as cursor:
         cursor.execute(_statement(tuple(type(row) for row in rows)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias

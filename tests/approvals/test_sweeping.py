@@ -16,7 +16,9 @@ from apps.approvals.mailing import send_notices
 from apps.approvals.models import ApprovalRequest, Notice, Policy
 from apps.approvals.states import OnTimeout, State
 from apps.approvals.sweeping import Swept, sweep
+from apps.approvals.tasks import sweep_requests
 from apps.core.models import Event
+from config.schedule import SCHEDULE
 from tests.approvals import outcomes
 from tests.approvals.conftest import ask_in
 
@@ -249,3 +251,21 @@ def test_people_who_left_get_no_mail(shop: Business, alice: User, anna: User, no
 
     assert send_notices(now=now + 13 * HOUR) == 1
     assert not mail.outbox
+
+
+def test_the_task_sweeps_and_mails(shop: Business, alice: User) -> None:
+    request = ask(shop, "escalate")
+    ApprovalRequest.objects.update(remind_at=request.created_at)
+
+    sweep_requests()
+
+    assert kinds_of(request) == ["approval.reminded"]
+    assert len(mail.outbox) == 1
+
+
+def test_every_task_of_the_schedule_is_there() -> None:
+    from apps.approvals import tasks
+
+    for _, path, _ in SCHEDULE:
+        module, _, name = path.rpartition(".")
+        assert module != "apps.approvals.tasks" or hasattr(tasks, name)

@@ -58,13 +58,25 @@ def new_business(name: str = "Bench") -> tuple["Business", str]:  # noqa: F821
 
 
 @contextlib.contextmanager
+def worker() -> Iterator[psutil.Process]:
+    """The worker process as `make run` starts it."""
+    program = next(one for one in programs_for(ROOT, 0, set()) if one.name == "worker")
+    environment = os.environ | dict(program.environment)
+    process = subprocess.Popen(
+        program.command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        end_group(process)
+
+
+@contextlib.contextmanager
 def web() -> Iterator[tuple[str, psutil.Process]]:
     """The web process as `make run` starts it, with the peers beside it; (its address, its process)."""
     port = free_pair()
     program = next(one for one in programs_for(ROOT, port, set()) if one.name == "web")
     environment = os.environ | dict(program.environment) | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    if os.environ.get("X_THREADS"):
-        program.command[program.command.index("--blocking-threads") + 1] = os.environ["X_THREADS"]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             program.command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True

@@ -5,8 +5,3 @@ from config.settings.local import *  # noqa: F403
 ROOT_URLCONF = "bench.urls"
 # For measurements only; what it seals goes away with the servers of the run.
 FIELD_ENCRYPTION_KEY = "YmVuY2gtb25seS1iZW5jaC1vbmx5LWJlbmNoLW9ubHk="
-
-import os, sys
-
-if os.environ.get("X_SWITCH"):
-    sys.setswitchinterval(float(os.environ["X_SWITCH"]))

@@ -25,7 +25,7 @@ from apps.core.models import Event, KeptAnswer, Outbox
 
 
 class KindFilter(DropdownFilter):
-    title = "what happened"
+    title = "kind"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ class KindFilter(DropdownFilter):
 
 
 class ActorFilter(TextFilter):
-    title = "who"
+    title = "actor"
     parameter_name = "actor"
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -54,6 +54,10 @@ class SubjectFilter(TextFilter):
 
 class AtFilter(RangeDateTimeFilter):
     """The range of time as a range of ids, which begin with the time and have the index."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "time"
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return events_between(queryset, self._moment("from"), self._moment("to"))
@@ -75,6 +79,7 @@ class EventAdmin(ReadOnlyAdmin):
     search_help_text = "Kind (goal.), actor, or a whole subject id"
     ordering = ["-id"]
     sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
     paginator = InfinitePaginator
     fields = ["at", "kind", "actor", "subject_type", "subject_id", "data_shown"]
     readonly_fields = ["data_shown"]

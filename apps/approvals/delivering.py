@@ -21,7 +21,8 @@ from apps.accounts.row_access import acting_for
 from apps.approvals.endpoints import disable
 from apps.approvals.models import WebhookDelivery, WebhookEndpoint
 from apps.approvals.webhook_rules import next_try, pause_after, seconds_asked
-from apps.core.outbound import Refused, Unreachable, send
+from apps.core.errors import GatehouseError
+from apps.core.outbound import send
 from apps.core.sealing import unseal
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _post(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> Result:
     try:
         headers = signed(endpoint, str(delivery.event_id), content, datetime.now(UTC))
         answer = send("POST", endpoint.url, content=content, headers=headers, timeout=TIMEOUT_SECONDS)
-    except (Unreachable, Refused) as error:
+    except GatehouseError as error:
         return Result(None, error.detail)
     if answer.ok:
         return Result(answer.status)

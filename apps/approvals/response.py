@@ -5,12 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.approvals.models import ApprovalRequest, Decision, WebhookDelivery, WebhookEndpoint
 
 
 def summary_of(request: ApprovalRequest) -> dict[str, Any]:
     """A request in a list: without its payload and reasons. Reads `claimed_by`: select it with the row."""
+    held = request.claimed_until is not None and request.claimed_until > timezone.now()
     return {
         "id": str(request.pk),
         "kind": request.kind,
@@ -28,8 +30,8 @@ def summary_of(request: ApprovalRequest) -> dict[str, Any]:
         "created_at": _moment(request.created_at),
         "deadline": _moment(request.deadline),
         "escalated_at": _moment(request.escalated_at),
-        "claimed_by": str(request.claimed_by) if request.claimed_by else None,
-        "claimed_until": _moment(request.claimed_until),
+        "claimed_by": str(request.claimed_by) if held else None,
+        "claimed_until": _moment(request.claimed_until) if held else None,
         "decided_at": _moment(request.decided_at),
         "decided_by": request.decided_by,
         "url": settings.PUBLIC_URL.rstrip("/") + reverse("admin:queue-item", args=[request.pk]),

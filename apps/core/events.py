@@ -28,7 +28,7 @@ def record(
 def event_of(
     *, kind: str, subject_type: str, subject_id: UUID | str, business_id: UUID | None, actor: str, **data: Any
 ) -> Event:
-    """The event `record` would write, for callers that insert it together with the rows it tells of. Raises as `record`."""
+    """The event `record` would write, for callers that insert it with the rows it tells of. Raises as `record`."""
     if not connection.in_atomic_block:
         raise RuntimeError("An audit event belongs in the transaction of the change it tells of")
     nudge_outbox()

@@ -193,6 +193,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Language, static files, mail, logs -------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True

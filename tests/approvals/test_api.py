@@ -1,9 +1,11 @@
 import threading
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.keys import issue_key
@@ -11,6 +13,7 @@ from apps.accounts.models import Business, User
 from apps.accounts.roles import Scope
 from apps.accounts.row_access import acting_for
 from apps.approvals import waiting
+from apps.approvals.claiming import claim
 from apps.approvals.models import ApprovalRequest, Policy
 from tests.approvals.conftest import ask_in
 from tests.conftest import client_for
@@ -139,6 +142,16 @@ def test_it_lists_without_payloads_by_state_and_kind(api: APIClient, reviewer_ap
     assert [row["id"] for row in api.get(first["next"]).json()["results"]] == [asked[0]["id"]]
     assert api.get("/v1/approvals?state=perhaps").status_code == 422
     assert api.get("/v1/approvals?kind=%00").status_code == 422
+
+
+def test_it_says_who_looks_at_a_request_only_while_they_do(api: APIClient, shop: Business, alice: User) -> None:
+    asked = create(api)
+    with acting_for(shop.pk):
+        claim(request_id=UUID(asked["id"]), user=alice)
+
+    assert api.get(f"/v1/approvals/{asked['id']}").json()["claimed_by"] == "Alice"
+    ApprovalRequest.objects.update(claimed_until=timezone.now())
+    assert api.get(f"/v1/approvals/{asked['id']}").json()["claimed_by"] is None
 
 
 def test_it_decides_several_with_a_result_for_each(api: APIClient, reviewer_api: APIClient) -> None:

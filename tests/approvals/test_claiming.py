@@ -1,11 +1,9 @@
-import threading
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import Business, User
@@ -18,6 +16,7 @@ from apps.core.errors import GatehouseError, NotFound, StaleState
 from apps.core.ids import new_id
 from apps.core.models import Event
 from tests.approvals.conftest import Ask, as_person, ask_in
+from tests.approvals.threads import in_threads
 from tests.conftest import person
 
 
@@ -124,28 +123,6 @@ def test_the_next_one_is_one_this_person_may_decide(
     found = [claim_next(business_id=in_shop.pk, user=bob, kind=kind) for kind in ("deploy", "pay")]
     assert [row.pk for row in found if row] == [for_admins.pk, paid.pk]
     assert {own.pk, named.pk} == set(ApprovalRequest.objects.filter(kind="action").values_list("pk", flat=True))
-
-
-def in_threads(count: int, act: Any) -> None:
-    """Run act(n) in so many threads at once, each with its own connection."""
-    begin = threading.Barrier(count)
-    failed: list[BaseException] = []
-
-    def run(number: int) -> None:
-        try:
-            begin.wait(10)
-            act(number)
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not failed, failed
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,6 +21,7 @@ from apps.core.models import Event
 from config.schedule import SCHEDULE
 from tests.approvals import outcomes
 from tests.approvals.conftest import ask_in
+from tests.approvals.threads import in_threads
 
 HOUR = timedelta(hours=1)
 
@@ -251,6 +252,17 @@ def test_people_who_left_get_no_mail(shop: Business, alice: User, anna: User, no
 
     assert send_notices(now=now + 13 * HOUR) == 1
     assert not mail.outbox
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_that_overlap_do_everything_once(shop: Business, now: datetime) -> None:
+    asked = [ask(shop, ("reject", "escalate")[number % 2]) for number in range(20)]
+    done: list[Swept] = []
+
+    in_threads(4, lambda _: done.append(sweep(now=now + 25 * HOUR)))
+
+    assert (sum(one.expired for one in done), sum(one.escalated for one in done)) == (10, 10)
+    assert all(len(kinds_of(request)) == 1 for request in asked)
 
 
 def test_the_task_sweeps_and_mails(shop: Business, alice: User) -> None:

@@ -25,6 +25,7 @@ from apps.core.events import record
 from apps.core.models import Event
 from tests.approvals.conftest import ask_in
 from tests.approvals.receiver import Receiver, receiving
+from tests.approvals.threads import in_threads
 
 PENDING, DELIVERED, FAILED = WebhookDelivery.State
 
@@ -357,6 +358,29 @@ def test_an_attempt_that_outlived_its_lease_overwrites_nothing(
 
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.last_error) == (2, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_send_each_message_once(endpoint: Any, receiver: Receiver) -> None:
+    for _ in range(15):
+        tell(endpoint)
+    sent: list[int] = []
+
+    in_threads(4, lambda _: sent.append(send(endpoint)[0]))
+
+    assert sum(sent) == 15
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(receiver.got) == 15
+
+
+def test_a_secret_that_cannot_be_opened_is_a_failed_try(endpoint: Any, receiver: Receiver) -> None:
+    WebhookEndpoint.objects.update(secret="not sealed by us")
+    delivery = tell(endpoint)
+
+    assert send(endpoint) == (0, False)
+
+    delivery.refresh_from_db()
+    assert "could not be opened" in delivery.last_error
+    assert receiver.got == []
 
 
 def test_the_sweep_wakes_endpoints_with_something_due(endpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,8 @@ def served(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyte
     running.stop()
 
 
-@pytest.fixture(scope="session")
+# For this package only: while it is open its event loop lives in this thread, where others want one of their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # The browser's event loop lives in this thread, where Django would refuse to touch the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -40,21 +40,21 @@ def set_up() -> None:
 
 def new_business(name: str = "Bench") -> tuple["Business", str]:  # noqa: F821
     """A business and a key of it that may do everything without limit; (row, the whole key)."""
-    from apps.accounts.keys import issue_key
     from apps.accounts.models import Business
-    from apps.accounts.roles import Scope
     from apps.core.ids import new_id
 
     business = Business.objects.create(name=name, slug=f"bench-{new_id().hex[-12:]}")
-    key = issue_key(
-        business=business,
-        name="bench",
-        scopes=[scope.value for scope in Scope],
-        by=None,
-        requests_per_minute=UNLIMITED,
-        requests_per_day=UNLIMITED,
-    )[1]
-    return business, key
+    return business, new_key(business)
+
+
+def new_key(business: "Business") -> str:  # noqa: F821
+    """A key of the business that may do everything without limit."""
+    from apps.accounts.keys import issue_key
+    from apps.accounts.roles import Scope
+
+    scopes = [scope.value for scope in Scope]
+    limits = {"requests_per_minute": UNLIMITED, "requests_per_day": UNLIMITED}
+    return issue_key(business=business, name="bench", scopes=scopes, by=None, **limits)[1]
 
 
 @contextlib.contextmanager

@@ -101,7 +101,7 @@ def settings(folder: Path, port: int, own: set[str]) -> dict[str, str]:
     defaults = {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "PUBLIC_URL": url(port),
-        "GATEHOUSE_LIVE_URL": f"ws://localhost:{port + 1}",
+        "GATEHOUSE_LIVE_URL": f"ws://{{host}}:{port + 1}",
         **secrets_of(folder),
     }
     return {

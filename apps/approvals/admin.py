@@ -16,11 +16,11 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
 from apps.accounts.roles import Role
 from apps.approvals import admin_webhooks  # noqa: F401 - registers its pages
+from apps.approvals.admin_fields import LinesField
 from apps.approvals.models import ROLES, ApprovalRequest, Decision, Notice, Policy
 from apps.approvals.policies import EVERY_KIND, REASONS
 from apps.approvals.searching import matching
@@ -88,8 +88,8 @@ class DecidedAdmin(ReadOnlyAdmin):
     """Requests that have ended, newest first. Those that wait are in the queue."""
 
     subject_name = "approval"
-    list_display = ["linked", "kind", "ended", "risk", "decided_by", "decided_at"]
-    list_display_links = None
+    list_display = ["linked", "kind", "ended", "how_grave", "who", "decided_at"]
+    list_display_links = ["decided_at"]
     list_filter = [
         EndFilter,
         KindFilter,
@@ -105,13 +105,21 @@ class DecidedAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ["title", "why", "kind", "state", "requested_by", "decided_by", "decided_at"]}),
         ("What was decided on", {"fields": ["payload_shown", "payload_hash", "version", "original_shown"]}),
-        ("Reasons", {"fields": ["risk", "confidence", "factors", "checks", "questions"]}),
+        ("Reasons", {"fields": ["how_grave", "how_sure", "factors_shown", "checks_shown", "questions_shown"]}),
         (
             "Terms",
             {"fields": ["decider_role", "approvers_needed", "on_timeout", "created_at", "deadline", "escalated_at"]},
         ),
     )
-    readonly_fields = ["payload_shown", "original_shown"]
+    readonly_fields = [
+        "payload_shown",
+        "original_shown",
+        "how_grave",
+        "how_sure",
+        "factors_shown",
+        "checks_shown",
+        "questions_shown",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).exclude(state=State.WAITING)
@@ -123,12 +131,36 @@ class DecidedAdmin(ReadOnlyAdmin):
 
     @display(description="Request")
     def linked(self, row: ApprovalRequest) -> str:
-        url = reverse("admin:approvals_approvalrequest_change", args=[row.pk])
+        url = reverse("admin:queue-item", args=[row.pk])
         return format_html('<a class="gh-link" href="{}">{}</a>', url, Truncator(row.title).chars(90))
 
     @display(description="Ended", label={state.value: colour for state, colour in COLOURS.items()})
     def ended(self, row: ApprovalRequest) -> str:
         return row.state
+
+    @display(description="Risk", ordering="risk")
+    def how_grave(self, row: ApprovalRequest) -> str:
+        return f"{row.risk:.2f}"
+
+    @display(description="Confidence")
+    def how_sure(self, row: ApprovalRequest) -> str:
+        return "-" if row.confidence is None else f"{row.confidence:.2f}"
+
+    @display(description="Decided by")
+    def who(self, row: ApprovalRequest) -> str:
+        return row.decided_by.removeprefix("user:")
+
+    @display(description="Factors")
+    def factors_shown(self, row: ApprovalRequest) -> str:
+        return _pretty(row.factors) if row.factors else "-"
+
+    @display(description="Checks")
+    def checks_shown(self, row: ApprovalRequest) -> str:
+        return _pretty(row.checks) if row.checks else "-"
+
+    @display(description="Questions")
+    def questions_shown(self, row: ApprovalRequest) -> str:
+        return _pretty(row.questions) if row.questions else "-"
 
     @display(description="Payload")
     def payload_shown(self, row: ApprovalRequest) -> str:
@@ -159,24 +191,10 @@ class DecisionAdmin(ReadOnlyAdmin):
         return format_html('<a class="gh-link" href="{}">{}</a>', url, Truncator(decision.request.title).chars(90))
 
 
-class LinesField(forms.CharField):
-    """A list of short texts, one a line."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return (initial or []) != self.to_python(data)
-
-
 class PolicyForm(forms.ModelForm):
     reason_presets = LinesField(
-        required=False, help_text=f"Reasons to reject, one a line, at most 20. Empty: {', '.join(REASONS)}"
+        required=False,
+        help_text=f"Reasons to reject, one a line, at most 20. Empty: {', '.join(REASONS)}",
     )
 
     class Meta:
@@ -191,6 +209,18 @@ class PolicyForm(forms.ModelForm):
             "escalate_to",
             "reason_presets",
         ]
+        labels = {
+            "decider_role": "Who decides",
+            "deadline_minutes": "Deadline in minutes",
+            "on_timeout": "At the deadline",
+        }
+        help_texts = {
+            "decider_role": "This role and those above it",
+            "requester_may_decide": "Only where one approval is enough",
+            "deadline_minutes": "From the request on; a mail reminds at half of the time",
+            "on_timeout": "Reject: it expires. Escalate: a mail to the role below. Keep: it waits on. Never approve.",
+            "escalate_to": "Not below those who decide",
+        }
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]

@@ -18,6 +18,7 @@ from unfold.paginator import InfinitePaginator
 
 from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
 from apps.accounts.roles import Role
+from apps.approvals.admin_fields import LinesField
 from apps.approvals.endpoints import add_endpoint, change_endpoint, remove_endpoint, rotate_secret
 from apps.approvals.models import WebhookDelivery, WebhookEndpoint
 from apps.approvals.webhook_rules import bad_kinds
@@ -27,9 +28,15 @@ from apps.core.outbound import check_url
 
 
 class EndpointForm(forms.ModelForm):
+    kinds = LinesField(
+        label="Events", required=False, help_text="One a line, such as approval.approved or goal.*. Empty: every event"
+    )
+
     class Meta:
         model = WebhookEndpoint
         fields = ["url", "kinds", "enabled"]
+        labels = {"url": "Address"}
+        help_texts = {"url": "Messages are sent here by POST, signed as Standard Webhooks"}
 
     def clean_url(self) -> str:
         try:

@@ -31,7 +31,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         return render(request, "approvals/no_business.html", shell(request))
     person, filters = person_of(request), filters_from(request.GET)
     if is_part(request):
-        return render(request, "approvals/queue/list.html", list_context(request, filters))
+        return render(request, "approvals/queue/list_body.html", list_context(request, filters))
     listed = list_context(request, filters)
     row = (
         queue.first_open(listed["rows"], filters, user=user_of(request), role=person.role) if filters.waiting else None

@@ -1,6 +1,7 @@
 """Answer a repeated request with the first answer (the Idempotency-Key header)."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.core.errors import InFlight, Invalid, KeyReused
+from apps.core.inserting import insert
 from apps.core.models import KeptAnswer
 
 Answer = tuple[int, dict[str, Any]]
@@ -26,15 +28,27 @@ def once(*, business_id: UUID, key: str, print_: str, act: Callable[[], Answer])
     """
     if not 1 <= len(key) <= 200:
         raise Invalid("Idempotency-Key", "1 to 200 characters")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"{business_id}:{key}"])
-        if not cursor.fetchone()[0]:
-            raise InFlight
-    kept = KeptAnswer.objects.filter(business_id=business_id, key=key).first()
+    kept = _lock_and_find(business_id, key)
     if kept:
         if kept.fingerprint != print_:
             raise KeyReused
         return (kept.status, kept.body), True
     status, body = act()
-    KeptAnswer.objects.create(business_id=business_id, key=key, fingerprint=print_, status=status, body=body)
+    insert(KeptAnswer(business_id=business_id, key=key, fingerprint=print_, status=status, body=body))
     return (status, body), False
+
+
+def _lock_and_find(business_id: UUID, key: str) -> KeptAnswer | None:
+    """Keep others with this key out until the transaction ends; the answer kept before, if any. Raises InFlight."""
+    with connection.cursor() as cursor:
+        # Two statements in one round trip: the second sees what was committed before the lock was free.
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0));"
+            " SELECT fingerprint, status, body FROM core_keptanswer WHERE business_id = %s AND key = %s",
+            [f"{business_id}:{key}", business_id, key],
+        )
+        if not cursor.fetchone()[0]:
+            raise InFlight
+        cursor.nextset()
+        row = cursor.fetchone()
+    return row and KeptAnswer(fingerprint=row[0], status=row[1], body=json.loads(row[2]))

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 CHANNEL = "gatehouse:snapshots"
-POLL_SECONDS = 0.9
+POLL_SECONDS = 0.7
 # Even a push that was heard may have been the last before one that was not: nothing is believed for longer than this.
 LONGEST_SECONDS = 30.0
 

@@ -65,9 +65,9 @@ def gate(
         return _stopped_by(failed, switches, rounds_left)
     value = confidence.value
     if value >= thresholds.high:
-        return Verdict(Path.EXECUTE, (f"Confidence {value:.2f} is at least {thresholds.high:.2f}.",))
+        return Verdict(Path.EXECUTE, (f"Confidence {shown(value)} is at least {shown(thresholds.high)}.",))
     if value >= thresholds.medium:
-        reason = f"Confidence {value:.2f} is between {thresholds.medium:.2f} and {thresholds.high:.2f}."
+        reason = f"Confidence {shown(value)} is between {shown(thresholds.medium)} and {shown(thresholds.high)}."
         if not switches.approval_gates:
             return Verdict(Path.EXECUTE, (reason, "Approval gates are switched off, so nobody is asked."))
         return Verdict(Path.ASK, (reason, *_warnings(checks)))
@@ -84,7 +84,7 @@ def _stopped_by(failed: Sequence[CheckResult], switches: Switches, rounds_left: 
 def _too_unsure(
     checks: Sequence[CheckResult], value: float, thresholds: Thresholds, switches: Switches, rounds_left: int
 ) -> Verdict:
-    reason = f"Confidence {value:.2f} is below {thresholds.medium:.2f}."
+    reason = f"Confidence {shown(value)} is below {shown(thresholds.medium)}."
     weak = [c for c in checks if c.status is not Status.PASS]
     reasons = (reason, *(c.reason for c in weak))
     if weak and all(c.check not in MENDED_BY_AN_ANSWER for c in weak):
@@ -103,3 +103,8 @@ def _question_or_person(reasons: tuple[str, ...], switches: Switches, rounds_lef
 
 def _warnings(checks: Sequence[CheckResult]) -> tuple[str, ...]:
     return tuple(c.reason for c in checks if c.status is not Status.PASS)
+
+
+def shown(value: float) -> str:
+    """Two places, or as many as tell it from a round threshold: 0.85, 0.947."""
+    return f"{value:.3f}".removesuffix("0")

@@ -19,7 +19,8 @@ DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env("PUBLIC_URL", default="http://localhost:8000")
-# Where the browser opens its websocket; empty means the page's own origin (one public port behind a proxy).
+# Where the browser opens its websocket; empty means the page's own origin (one public port behind a
+# proxy), and {host} stands for the host the page came from.
 LIVE_URL = env("GATEHOUSE_LIVE_URL", default="")
 GATEHOUSE_PORT = env.int("GATEHOUSE_PORT", default=8000)
 # Serve the demo shop's built-in agents below /demo/ (local installations only).
@@ -182,7 +183,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, "'unsafe-inline'"],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF, *([LIVE_URL] if LIVE_URL else [])],
+        "connect-src": [SELF, *([LIVE_URL.replace("{host}", "*")] if LIVE_URL else [])],
         "object-src": [NONE],
         "base-uri": [SELF],
         "frame-ancestors": [NONE],

@@ -43,7 +43,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("gatehouse/mark.svg")},
     ],
-    "SHOW_HISTORY": True,
+    "SHOW_HISTORY": "apps.accounts.admin_site.may_administer",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
     "STYLES": [lambda request: static("gatehouse/gatehouse.css")],

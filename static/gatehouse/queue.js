@@ -469,7 +469,7 @@
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target !== pane) { if (event.detail.target === list) markCurrent(); return; }
+    if (event.detail.target !== pane) { if (list.contains(event.detail.target)) markCurrent(); return; }
     openedAt = Date.now();
     opened();
     const start = pane.querySelector("[data-wrong] :is(input, textarea, select), #results") || item();

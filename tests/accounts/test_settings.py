@@ -42,7 +42,7 @@ def test_production_does_not_start_without_its_secrets(missing: str) -> None:
     assert missing in done.stderr
 
 
-def test_production_serves_https_only_with_secure_cookies() -> None:
+def test_production_serves_https_only_with_secure_cookies(tmp_path: Path) -> None:
     code = (
         "import django; django.setup()\n"
         "from django.test import Client\n"
@@ -64,17 +64,12 @@ def test_production_serves_https_only_with_secure_cookies() -> None:
         "from config.settings.production import *\n"
         "STORAGES['staticfiles'] = {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'}\n"
     )
-    module = ROOT / "var" / "production_for_tests.py"
-    module.parent.mkdir(exist_ok=True)
-    module.write_text(unmanifested)
-    try:
-        done = run(
-            ["-c", code],
-            **PRODUCTION | {"DJANGO_SETTINGS_MODULE": "production_for_tests"},
-            PYTHONPATH=f"{module.parent}:{ROOT}",
-        )
-    finally:
-        module.unlink()
+    (tmp_path / "production_for_tests.py").write_text(unmanifested)
+    done = run(
+        ["-c", code],
+        **PRODUCTION | {"DJANGO_SETTINGS_MODULE": "production_for_tests"},
+        PYTHONPATH=f"{tmp_path}:{ROOT}",
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -14,7 +14,6 @@ from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -47,11 +46,13 @@ class Served:
             "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
             "GATEHOUSE_DB_ROLE": "gatehouse_app",
             "GATEHOUSE_DATA_DIR": str(folder),
-            "GATEHOUSE_LIVE_URL": f"ws://localhost:{self.live_port}",
+            "GATEHOUSE_LIVE_URL": f"ws://{{host}}:{self.live_port}",
             # Nobody consumes this queue here: the outbox is drained by the test itself.
             "CELERY_BROKER_URL": "memory://",
         }
         self.log = (folder / "served.log").open("a")
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+        subprocess.run(collect, env=self.env, stdout=self.log, stderr=self.log, cwd=settings.BASE_DIR, check=True)
         self.web = self._start("wsgi", self.web_port, "config.wsgi:application", "--blocking-threads", "4", "--no-ws")
         self.start_live()
         self._wait_for(self.web_port)
@@ -97,8 +98,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def served(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    settings.STATIC_ROOT = folder / "static"
-    call_command("collectstatic", interactive=False, verbosity=0)
     with django_db_blocker.unblock():
         running = Served(folder)
     yield running

@@ -196,6 +196,24 @@ def test_several_are_decided_together(open_as: Any, put: Any, now_of: Any, alice
     assert [now_of(one).state for one in rows] == [State.APPROVED, State.APPROVED, State.WAITING, State.WAITING]
 
 
+def test_searching_while_typing(open_as: Any, put: Any, alice: User) -> None:
+    rope, cleat = put(title="Refund the rope", kind="action"), put(title="Reply about cleats", kind="draft")
+    page = open_as(alice)
+    page.keyboard.press("/")
+    page.keyboard.type("refund the rope", delay=70)
+    expect(row(page, cleat)).to_have_count(0)
+    expect(row(page, rope)).to_be_visible()
+    expect(page.locator("#gh-q")).to_have_value("refund the rope")
+    page.get_by_label("Kind").select_option("draft")
+    expect(page.locator("#rows-empty")).to_contain_text("Nothing matches")
+    page.get_by_role("link", name="Clear filters").click()
+    page.get_by_role("link", name="Newest").click()
+    expect(page.locator(".gh-row").first).to_contain_text("Reply about cleats")
+    page.get_by_label("Kind").select_option("action")
+    page.wait_for_url("**order=newest**")
+    expect(row(page, cleat)).to_have_count(0)
+
+
 def test_single_keys_are_quiet_where_they_should_be(open_as: Any, put: Any, now_of: Any, alice: User) -> None:
     wanted = put(title="Do not touch")
     page = open_as(alice)

@@ -52,6 +52,8 @@ from scripts.supervision import ROOT, end_everything
 PARTS = ("web", "worker", "beat", "redis", "postgres")
 EVERYTHING = "all at once"
 CLIENTS = 8
+# How long the agent takes, so that a worker is killed between the call and its answer.
+WORK_SECONDS = 0.02
 START_SECONDS, END_SECONDS, PATIENCE_SECONDS = 120.0, 75.0, 60.0
 # Settings of the surrounding shell that would have the run use other servers than its own.
 NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "GATEHOUSE_DB_ROLE")
@@ -76,6 +78,7 @@ class Agent:
             def do_POST(self) -> None:
                 work = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 agent.take(self.headers["Idempotency-Key"], work["goal_id"])
+                time.sleep(WORK_SECONDS)
                 answer = json.dumps({"carried_out": work["goal_id"]}).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
@@ -152,12 +155,13 @@ class Product:
 
         django.setup()
         from apps.agents.models import Agent as AgentRow
-        from apps.agents.secrets import new_secret
+        from apps.core.sealing import seal
+        from apps.core.signing import new_secret
         from bench.ground import new_business, new_key
 
         business, key = new_business("Faults")
         AgentRow.objects.create(
-            business=business, key="counter", name="Counter", url=agent_url, secret=new_secret()[1], timeout_seconds=3
+            business=business, key="counter", name="Counter", url=agent_url, secret=seal(new_secret()), timeout_seconds=3
         )
         return business.pk, (key, new_key(business))
 

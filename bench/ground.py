@@ -114,6 +114,13 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             process.wait(10)
 
 
+def verdict(*targets: tuple[str, bool]) -> int:
+    """Print each target with whether it was met; the exit code, 0 when all were."""
+    for words, met in targets:
+        print(f"{'met' if met else 'MISSED'}: {words}")
+    return 0 if all(met for _, met in targets) else 1
+
+
 class Clock:
     """Processor time used so far, in seconds, by a process tree and by PostgreSQL.
 

@@ -1,15 +1,14 @@
 """ACT: hand work to an agent over HTTP, signed as Standard Webhooks, and understand its answer."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.utils import timezone
-from standardwebhooks import Webhook
 
 from apps.agents.models import Agent
 from apps.core import outbound
 from apps.core.sealing import unseal
+from apps.core.signing import signed_headers
 
 MOST_RESULT_BYTES = 256 * 1024
 
@@ -29,12 +28,13 @@ def call_agent(*, agent: Agent, work_id: str, body: dict[str, Any]) -> Any:
     Raises AgentFailed: unreachable, too slow, 5xx, 429 and 408 may be tried again; other answers and non-JSON may not.
     """
     content = msgspec.json.encode(body)
+    headers = signed_headers([unseal(agent.secret)], message_id=work_id, at=timezone.now(), content=content)
     try:
         answer = outbound.send(
             "POST",
             agent.url,
             content=content,
-            headers=sign(unseal(agent.secret), work_id, timezone.now(), content) | {"Idempotency-Key": work_id},
+            headers=headers | {"idempotency-key": work_id},
             timeout=agent.timeout_seconds,
         )
     except outbound.Refused as error:
@@ -42,16 +42,6 @@ def call_agent(*, agent: Agent, work_id: str, body: dict[str, Any]) -> Any:
     except outbound.Unreachable as error:
         raise AgentFailed(f"The agent could not be reached: {error}", again=True) from error
     return _understand(answer)
-
-
-def sign(secret: str, message_id: str, at: datetime, content: bytes) -> dict[str, str]:
-    """The headers of a Standard Webhooks message."""
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message_id, at, content.decode()),
-    }
 
 
 def _understand(answer: outbound.Answer) -> Any:

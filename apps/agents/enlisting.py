@@ -5,10 +5,11 @@ from typing import Any
 from django.db import transaction
 
 from apps.agents.models import Agent
-from apps.agents.secrets import new_secret
 from apps.core.errors import Invalid
 from apps.core.events import record
 from apps.core.outbound import check_url
+from apps.core.sealing import seal
+from apps.core.signing import new_secret
 
 
 def enlist_agent(*, business_id: Any, actor: str, key: str, name: str, url: str, **more: Any) -> tuple[Agent, str]:
@@ -19,18 +20,18 @@ def enlist_agent(*, business_id: Any, actor: str, key: str, name: str, url: str,
     check_url(url)
     if Agent.objects.filter(business_id=business_id, key=key).exists():
         raise Invalid("key", f"There is an agent {key} already")
-    secret, sealed = new_secret()
+    secret = new_secret()
     with transaction.atomic():
-        agent = Agent.objects.create(business_id=business_id, key=key, name=name, url=url, secret=sealed, **more)
+        agent = Agent.objects.create(business_id=business_id, key=key, name=name, url=url, secret=seal(secret), **more)
         _record("agent.enlisted", agent, actor, url=url)
     return agent, secret
 
 
 def renew_secret(*, agent: Agent, actor: str) -> str:
     """Give the agent a new secret, which alone holds from now on; shown now and never again."""
-    secret, sealed = new_secret()
+    secret = new_secret()
     with transaction.atomic():
-        Agent.objects.filter(pk=agent.pk).update(secret=sealed)
+        Agent.objects.filter(pk=agent.pk).update(secret=seal(secret))
         _record("agent.secret_renewed", agent, actor)
     return secret
 

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
-from standardwebhooks import Webhook
 
 from apps.accounts.row_access import acting_for
 from apps.approvals.endpoints import disable
@@ -24,6 +23,7 @@ from apps.approvals.webhook_rules import next_try, pause_after, seconds_asked
 from apps.core.errors import GatehouseError
 from apps.core.outbound import send
 from apps.core.sealing import unseal
+from apps.core.signing import signed_headers
 
 log = logging.getLogger(__name__)
 
@@ -126,13 +126,8 @@ def signed(endpoint: WebhookEndpoint, message_id: str, content: bytes, at: datet
     secrets = [endpoint.secret]
     if endpoint.old_secret and endpoint.old_secret_until and endpoint.old_secret_until > at:
         secrets.append(endpoint.old_secret)
-    signatures = [Webhook(unseal(secret)).sign(message_id, at, content.decode()) for secret in secrets]
-    return {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(signatures),
-    }
+    keys = [unseal(secret) for secret in secrets]
+    return signed_headers(keys, message_id=message_id, at=at, content=content)
 
 
 def _keep(endpoint: WebhookEndpoint, delivery: WebhookDelivery, result: Result) -> None:

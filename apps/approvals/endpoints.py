@@ -1,7 +1,5 @@
 """ACT: set up, change and end the addresses that are told of events."""
 
-import base64
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -16,6 +14,7 @@ from apps.core.errors import Invalid, NotFound
 from apps.core.events import record
 from apps.core.outbound import check_url
 from apps.core.sealing import seal
+from apps.core.signing import new_secret
 
 MOST_ENDPOINTS = 50
 # For so long after a rotation both secrets sign, so that the receiver can change over without losing a message.
@@ -90,10 +89,6 @@ def remove_endpoint(*, endpoint_id: UUID, actor: str) -> None:
         endpoint = _locked(endpoint_id)
         _record("webhook.removed", endpoint, actor)
         endpoint.delete()
-
-
-def new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _checked(kinds: Sequence[str]) -> list[str]:

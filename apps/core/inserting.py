@@ -57,7 +57,7 @@ def insert(*rows: Model) -> None:
     (`apps.core.ids`). Raises IntegrityError: the transaction is then lost.
     """
     values = [value for row in rows for value in _values(row)]
-    with connection.make_cursor(_ServerBinding(connection.connection)) as cursor:
+    with connection.make_cursor(_ServerBinding(connection.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(_statement(tuple(type(row) for row in rows)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
@@ -76,7 +76,7 @@ def _plan(model: type[Model]) -> _Plan:
     if model._meta.parents or any(field.db_returning or field.has_db_default() for field in fields):
         raise TypeError(f"{model.__name__} has columns that the database fills in")
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(field.column or field.name) for field in fields)
     places = ", ".join(
         f"%s::{field.db_type(connection)}" if isinstance(field, ArrayField) else "%s" for field in fields
     )

@@ -1,6 +1,5 @@
 """ACT: tell the caller's callback URL that its goal has ended: signed, and repeated over hours."""
 
-import base64
 import random
 from datetime import timedelta
 from typing import Any
@@ -10,8 +9,8 @@ import msgspec
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from apps.agents.calling import sign
 from apps.core import outbound
+from apps.core.signing import as_secret, signed_headers
 from apps.goals.models import Goal
 from apps.goals.response import response_of
 from apps.goals.states import CallbackState
@@ -23,7 +22,7 @@ WAITS_SECONDS = (5, 60, 300, 1800, 7200, 18_000, 36_000)
 def callback_secret(business_id: UUID) -> str:
     """The whsec_ secret that a business's callbacks are signed with; the same for ever under one SECRET_KEY."""
     digest = salted_hmac("gatehouse.callbacks", str(business_id), algorithm="sha256").digest()
-    return "whsec_" + base64.b64encode(digest).decode()
+    return as_secret(digest)
 
 
 def send_callback(*, goal_id: UUID) -> None:
@@ -46,7 +45,8 @@ def _send(goal: Goal) -> bool:
     content = msgspec.json.encode(
         {"type": f"goal.{goal.state}", "timestamp": now.isoformat(), "data": response_of(goal)}
     )
-    headers = sign(callback_secret(goal.business_id), f"callback_{goal.pk}", now, content)
+    keys = [callback_secret(goal.business_id)]
+    headers = signed_headers(keys, message_id=f"callback_{goal.pk}", at=now, content=content)
     answer = outbound.send("POST", goal.callback_url, content=content, headers=headers, timeout=TIMEOUT_SECONDS)
     return 200 <= answer.status < 300
 

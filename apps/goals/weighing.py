@@ -1,6 +1,8 @@
 """ACT: weigh a goal before anything is written: look up its agent and tools, prepare the facts, let the rules judge."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from apps.core.errors import Invalid
 from apps.core.outbound import check_url
 from apps.core.recall import Recall
 from apps.goals.assessment import Assessment, assess
+from apps.goals.facts import GoalFacts
 from apps.goals.judging import ask_the_judge
 from apps.goals.preparing import prepare_facts
 from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
@@ -25,6 +28,8 @@ from apps.llm.embedding import get_embedder
 # A tool counts as one the goal would use when it fits nearly as well as the best, and fits at all.
 NEARLY_AS_GOOD = 0.9
 FITS_AT_ALL = 0.35
+# Of words, context, history and tools together; a larger goal is read anew when it comes again.
+MOST_REMEMBERED_BYTES = 16 * 1024
 
 _agents: Recall[tuple[UUID, str], Agent] = Recall()
 _tools: Recall[tuple[UUID, str], Tool | None] = Recall()
@@ -54,15 +59,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
     configuration = configuration_of(business_id)
     if not configuration.enabled:
         return Weighed(business_id, wanted, tools, agent, configuration, None)
-    facts = prepare_facts(
-        goal=wanted.goal,
-        context=wanted.context,
-        history=wanted.history,
-        tools=tools,
-        scope=[agent.description] if agent and agent.description else [],
-        embedder=get_embedder(),
-        now=timezone.now(),
-    )
+    facts = _facts_of(wanted, tools, agent)
     assessment = assess(
         facts,
         thresholds=configuration.thresholds,
@@ -75,6 +72,28 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
     used = [tool.name for tool in facts.tools if tool.fit >= max(best * NEARLY_AS_GOOD, FITS_AT_ALL)]
     risk = risk_of_goal(tools=used, registered=risks, confidence=assessment.confidence.value)
     return Weighed(business_id, wanted, tools, agent, configuration, assessment, risk, risks)
+
+
+def _facts_of(wanted: GoalIn, tools: list[dict[str, Any]], agent: Agent | None) -> GoalFacts:
+    """What the goal says. It depends on nothing but the words and the day, so one that comes again is not read again."""
+    scope = [agent.description] if agent and agent.description else []
+    words = msgspec.json.encode((wanted.goal, wanted.context, wanted.history, tools, scope))
+    read = _read if len(words) <= MOST_REMEMBERED_BYTES else _read.__wrapped__
+    return read(words, timezone.now().date())
+
+
+@lru_cache(maxsize=1000)
+def _read(words: bytes, day: date) -> GoalFacts:
+    goal, context, history, tools, scope = msgspec.json.decode(words)
+    return prepare_facts(
+        goal=goal,
+        context=context,
+        history=history,
+        tools=tools,
+        scope=scope,
+        embedder=get_embedder(),
+        now=datetime.combine(day, time(), UTC),
+    )
 
 
 def _check(wanted: GoalIn) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from apps.accounts.models import Business
 from apps.agents.models import Agent
-from apps.agents.secrets import new_secret
+from apps.core.sealing import seal
+from apps.core.signing import new_secret
 
 REFUND = {
     "type": "function",
@@ -37,9 +38,9 @@ HOPELESS = {"goal": "Compose a string quartet in the manner of Haydn and perform
 @pytest.fixture
 def agent(shop: Business) -> tuple[Agent, str]:
     """An agent of the shop and its signing secret; its address is set by the test."""
-    whole, sealed = new_secret()
+    whole = new_secret()
     row = Agent.objects.create(
-        business=shop, key="helper", name="Helper", url="http://127.0.0.1:9/", secret=sealed, timeout_seconds=2
+        business=shop, key="helper", name="Helper", url="http://127.0.0.1:9/", secret=seal(whole), timeout_seconds=2
     )
     return row, whole
 

@@ -15,11 +15,12 @@ from apps.accounts.principals import Principal
 from apps.accounts.roles import Role, Scope, scopes_of
 from apps.accounts.row_access import acting_for
 from apps.agents.models import Agent, Tool
-from apps.agents.secrets import new_secret
 from apps.approvals.deciding import decide
 from apps.approvals.models import ApprovalRequest, Policy
 from apps.approvals.states import OnTimeout, State, Verdict
 from apps.core.errors import GatehouseError
+from apps.core.sealing import seal
+from apps.core.signing import new_secret
 from apps.goals.models import GateSettings, Goal
 from apps.goals.requests import GoalIn
 from apps.goals.submission import submit
@@ -85,7 +86,9 @@ def _furnish(business: Business) -> None:
     for tool in TOOLS:
         Tool.objects.create(business=business, **tool)
     for agent in AGENTS:
-        Agent.objects.create(business=business, url="http://127.0.0.1/", secret=new_secret()[1], is_demo=True, **agent)
+        Agent.objects.create(
+            business=business, url="http://127.0.0.1/", secret=seal(new_secret()), is_demo=True, **agent
+        )
 
 
 def _place_agents(business: Business, base_url: str) -> None:

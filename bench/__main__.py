@@ -1,9 +1,9 @@
-"""`make bench`: the benchmarks one after another, or those that are named; what each found, and which targets were missed.
+"""`make bench`: the benchmarks one after another, or those that are named, and which targets were missed.
 
-    make bench                              all but those that decide nothing any more (serving)
-    make bench ARGS="gate submission"       these two
-    make bench ARGS="submission --rounds 9" one, with its own options
-    make bench ARGS=--list
+make bench                              all but those that decide nothing any more (serving)
+make bench ARGS="gate submission"       these two
+make bench ARGS="submission --rounds 9" one, with its own options
+make bench ARGS=--list
 """
 
 import argparse

@@ -1,18 +1,18 @@
 """Is anything lost or done twice when a part of the running product is killed in the middle of 500 submissions?
 
-Starts the whole product as `make run` does, in a folder and on ports of its own. In each round eight clients submit 500
-goals over REST, each with an Idempotency-Key, and repeat what failed with the same key until it is accepted. In the
-middle one part, with all its processes, is killed with SIGKILL: web, worker, beat, Redis, PostgreSQL, and at last all of
-them at once. Two goals in five run at an agent (an HTTP server here, which remembers what it has carried out by the
+Starts the whole product as `make run` does, in a folder and on ports of its own. In each round eight clients submit
+500 goals over REST, each with an Idempotency-Key, and repeat what failed with the same key until it is accepted. In the
+middle one part, with all its processes, is killed with SIGKILL: web, worker, beat, Redis, PostgreSQL, and at last all
+of them at once. Two goals in five run at an agent (an HTTP server here, which remembers what it has carried out by the
 Idempotency-Key it is sent), one is approved over REST and then runs there, one ends at once, one is rejected.
 
-Then it waits until every accepted goal has reached its end and its audit events have reached their consumers, and counts:
+Then it waits until every accepted goal has reached its end and its audit events have reached their consumers. Counted:
 
     lost      accepted, but not there, not ended, or ended otherwise than it should have; or an event not delivered
     doubled   two goals for one key; two ends of one goal; one goal carried out by the agent under two keys
 
-An agent that was called again with the key it knows is told apart: that is how work survives a worker that dies after the
-call and before it could note the answer.
+An agent that was called again with a key it knows is told apart: so work survives a worker that dies after the call and
+before it could note the answer.
 
     make bench ARGS=faults
 """
@@ -56,7 +56,14 @@ CLIENTS = 8
 WORK_SECONDS = 0.02
 START_SECONDS, END_SECONDS, PATIENCE_SECONDS = 120.0, 75.0, 60.0
 # Settings of the surrounding shell that would have the run use other servers than its own.
-NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "GATEHOUSE_DB_ROLE")
+NOT_OURS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "SECRET_KEY",
+    "FIELD_ENCRYPTION_KEY",
+    "GATEHOUSE_DB_ROLE",
+)
 # Per kind of goal: the body's kind, whether the agent carries it out, and the state it must end in.
 MIX = (("executed", True, "done"), ("approved", True, "done"), ("executed", True, "done"), ("executed", False, "done"),
        ("rejected", False, "rejected"))  # fmt: skip
@@ -161,7 +168,12 @@ class Product:
 
         business, key = new_business("Faults")
         AgentRow.objects.create(
-            business=business, key="counter", name="Counter", url=agent_url, secret=seal(new_secret()), timeout_seconds=3
+            business=business,
+            key="counter",
+            name="Counter",
+            url=agent_url,
+            secret=seal(new_secret()),
+            timeout_seconds=3,
         )
         return business.pk, (key, new_key(business))
 
@@ -214,7 +226,7 @@ class Client:
             return 0, None
 
     def insist(self, ask: Callable[[], tuple[int, Any]], good: tuple[int, ...]) -> tuple[int, Any]:
-        """Ask again, as a careful caller does, on no answer, 5xx, 429 and 409. Raises RuntimeError on another refusal."""
+        """Ask again, as careful callers do, on no answer, 5xx, 429 and 409. Raises RuntimeError on another refusal."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             status, answer = ask()
@@ -305,9 +317,7 @@ class Submitting:
         client.insist(decide, good=(200,))
 
 
-def play(
-    product: Product, keys: tuple[str, str], business_id: UUID, agent: Agent, part: str, count: int
-) -> Round:
+def play(product: Product, keys: tuple[str, str], business_id: UUID, agent: Agent, part: str, count: int) -> Round:
     """One round: submit, kill in the middle, wait for the ends, count."""
     result = Round(part)
     before = sum(agent.calls.values()) - len(agent.calls)
@@ -336,7 +346,8 @@ def unfinished(product: Product, business_id: UUID) -> int:
             product.rows(
                 "SELECT (SELECT count(*) FROM goals_goal WHERE business_id = %s"
                 " AND state NOT IN ('done', 'failed', 'rejected', 'expired', 'cancelled'))"
-                " + (SELECT count(*) FROM core_outbox o JOIN core_event e ON e.id = o.event_id WHERE e.business_id = %s)",
+                " + (SELECT count(*) FROM core_outbox o JOIN core_event e ON e.id = o.event_id"
+                " WHERE e.business_id = %s)",
                 business_id,
                 business_id,
             )[0][0]
@@ -360,7 +371,8 @@ def count_up(product: Product, business_id: UUID, agent: Agent, result: Round) -
         business_id,
     )
     waiting = product.rows(
-        "SELECT e.kind, e.subject_id FROM core_outbox o JOIN core_event e ON e.id = o.event_id WHERE e.business_id = %s",
+        "SELECT e.kind, e.subject_id FROM core_outbox o JOIN core_event e ON e.id = o.event_id"
+        " WHERE e.business_id = %s",
         business_id,
     )
     result.lost += [f"refused for good: {words}" for words in result.refused]
@@ -390,7 +402,8 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
 
 def table(rounds: list[Round]) -> str:
     lines = [
-        "| killed | accepted | lost | doubled | clients had to repeat | back after s | all ended after s | agent called again |",
+        "| killed | accepted | lost | doubled | repeated by clients | back after s | all ended after s"
+        " | agent called again |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in rounds:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -18,6 +19,9 @@ from bench import load
 from scripts.ports import free_pair
 from scripts.programs import programs_for
 from scripts.servers import stop_on_signals
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Business
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
@@ -38,7 +42,7 @@ def set_up() -> None:
     call_command("migrate", verbosity=0)
 
 
-def new_business(name: str = "Bench") -> tuple["Business", str]:  # noqa: F821
+def new_business(name: str = "Bench") -> tuple["Business", str]:
     """A business and a key of it that may do everything without limit; (row, the whole key)."""
     from apps.accounts.models import Business
     from apps.core.ids import new_id
@@ -47,14 +51,20 @@ def new_business(name: str = "Bench") -> tuple["Business", str]:  # noqa: F821
     return business, new_key(business)
 
 
-def new_key(business: "Business") -> str:  # noqa: F821
+def new_key(business: "Business") -> str:
     """A key of the business that may do everything without limit."""
     from apps.accounts.keys import issue_key
     from apps.accounts.roles import Scope
 
     scopes = [scope.value for scope in Scope]
-    limits = {"requests_per_minute": UNLIMITED, "requests_per_day": UNLIMITED}
-    return issue_key(business=business, name="bench", scopes=scopes, by=None, **limits)[1]
+    return issue_key(
+        business=business,
+        name="bench",
+        scopes=scopes,
+        by=None,
+        requests_per_minute=UNLIMITED,
+        requests_per_day=UNLIMITED,
+    )[1]
 
 
 @contextlib.contextmanager
@@ -63,7 +73,12 @@ def worker() -> Iterator[psutil.Process]:
     program = next(one for one in programs_for(ROOT, 0, set()) if one.name == "worker")
     environment = os.environ | dict(program.environment)
     process = subprocess.Popen(
-        program.command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        program.command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield psutil.Process(process.pid)

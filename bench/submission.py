@@ -1,9 +1,9 @@
 """How many goals a second does POST /v1/goals take, against endpoints of the same server that insert one row?
 
-Every case is run for a short slice in each round, one after another, and a ratio is taken within its round, so that what
-else the machine does falls on all alike; the median round counts. "cpu" is processor time a request, of the web processes
-and of PostgreSQL. Then an open loop at half of the highest rate for the latency. No worker runs beside it, so nothing but
-the submission is measured; `--worker` lets one run.
+Every case is run for a short slice in each round, one after another, and a ratio is taken within its round, so that
+what else the machine does falls on all alike; the median round counts. "cpu" is processor time a request, of the web
+processes and of PostgreSQL. Then an open loop at half of the highest rate for the latency. No worker runs beside it, so
+nothing but the submission is measured; `--worker` lets one run.
 
 The peer is the smallest endpoint this house can have: it authenticates a key, counts it against its limits, acts for
 the key's business under row-level security, and inserts one row. The bare peer leaves out limits and row security.
@@ -166,7 +166,9 @@ def main() -> None:
     key = ground.new_business()[1]
     always = {PEER, BARE, MIXED}
     listed = [
-        case for case in cases() if case.name in always or not asked.only or any(part in case.name for part in asked.only)
+        case
+        for case in cases()
+        if case.name in always or not asked.only or any(part in case.name for part in asked.only)
     ]
     with ExitStack() as stack:
         base, server = stack.enter_context(ground.web())

@@ -57,7 +57,8 @@ def insert(*rows: Model) -> None:
     (`apps.core.ids`). Raises IntegrityError: the transaction is then lost.
     """
     values = [value for row in rows for value in _values(row)]
-    with connection.make_cursor(_ServerBinding(connection.connection)) as cursor:  # type: ignore[arg-type]
+    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrapped(_ServerBinding(connection.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(_statement(tuple(type(row) for row in rows)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias

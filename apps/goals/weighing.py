@@ -75,7 +75,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
 
 
 def _facts_of(wanted: GoalIn, tools: list[dict[str, Any]], agent: Agent | None) -> GoalFacts:
-    """What the goal says. It depends on nothing but the words and the day, so one that comes again is not read again."""
+    """What the goal says. That depends on its words and the day alone, so one that comes again is not read again."""
     scope = [agent.description] if agent and agent.description else []
     words = msgspec.json.encode((wanted.goal, wanted.context, wanted.history, tools, scope))
     read = _read if len(words) <= MOST_REMEMBERED_BYTES else _read.__wrapped__

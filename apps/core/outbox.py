@@ -49,8 +49,9 @@ def _drain_batch(batch: int) -> int:
 
 def _deliver(row: Outbox) -> bool:
     try:
-        for consumer in consumers():
-            with transaction.atomic():
+        # One savepoint for all: those that heard it before one that failed hear it again, which they must bear anyway.
+        with transaction.atomic():
+            for consumer in consumers():
                 consumer(row.event)
     except Exception as error:
         log.exception("event %s could not be delivered", row.event_id)

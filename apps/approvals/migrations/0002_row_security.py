@@ -12,4 +12,5 @@ class Migration(migrations.Migration):
         RowSecurity("approvals_decision"),
         RowSecurity("approvals_webhookendpoint"),
         RowSecurity("approvals_webhookdelivery"),
+        RowSecurity("approvals_notice"),
     ]

@@ -1,4 +1,4 @@
-from django.db import migrations, models
+from django.db import migrations
 
 # Under row-level security PostgreSQL uses no full-text index, because the search operator is not known to be silent
 # about rows one may not see. This function asks the index on behalf of the current business and names rows of no other.
@@ -28,16 +28,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("approvals", "0003_deepening")]
+    dependencies = [("approvals", "0002_row_security")]
 
-    operations = [
-        migrations.AddIndex(
-            model_name="approvalrequest",
-            index=models.Index(
-                condition=models.Q(("state", "awaiting_approval")),
-                fields=["business", "deadline", "id"],
-                name="request_queue_due",
-            ),
-        ),
-        migrations.RunSQL(FUNCTION, "DROP FUNCTION approvals_matching(text, boolean, integer);"),
-    ]
+    operations = [migrations.RunSQL(FUNCTION, "DROP FUNCTION approvals_matching(text, boolean, integer);")]

@@ -18,4 +18,7 @@ class HasScope(BasePermission):
         if not isinstance(principal, Principal):
             return False
         needed = view.scopes.get(request.method or "")
+        if needed is None and request.method not in view.allowed_methods:
+            # Not a matter of permission: the view answers 405.
+            return True
         return needed is not None and needed in principal.scopes

@@ -191,3 +191,9 @@ def test_it_takes_few_queries(api: APIClient, django_assert_max_num_queries: Any
     # Savepoints of the test's own transaction are counted too.
     with django_assert_max_num_queries(14):
         submit(api, CLEAR)
+
+
+def test_it_says_which_methods_there_are(api: APIClient) -> None:
+    response = api.put("/v1/goals", {}, format="json")
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, POST, HEAD, OPTIONS"

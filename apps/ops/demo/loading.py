@@ -82,7 +82,7 @@ def _furnish(business: Business) -> None:
         requester_may_decide=True,
     )
     # Careful on purpose: a new user is to meet a queue with something in it.
-    GateSettings.objects.create(business=business, high=0.95, medium=0.55)
+    GateSettings.objects.create(business=business, high=0.96, medium=0.55)
     for tool in TOOLS:
         Tool.objects.create(business=business, **tool)
     for agent in AGENTS:

@@ -17,8 +17,9 @@ class CreateAppRole(migrations.RunSQL):
     def __init__(self) -> None:
         super().__init__(
             sql=f"""
+            -- The role is the server's, and another database may be migrated at this very moment.
             DO $$ BEGIN CREATE ROLE {APP_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS;
-            EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
             GRANT {APP_ROLE} TO CURRENT_USER;
             GRANT USAGE ON SCHEMA public TO {APP_ROLE};
             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE};

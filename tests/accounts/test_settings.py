@@ -16,6 +16,7 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghij",
     "ALLOWED_HOSTS": "gatehouse.example",
     "PUBLIC_URL": "https://gatehouse.example",
+    "FIELD_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 }
 
 

@@ -1,6 +1,7 @@
 """ACT: turn events into deliveries, and send one again on request."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -23,14 +24,17 @@ DELIVER = "apps.approvals.tasks.deliver_webhooks"
 NUDGE_SECONDS = 2
 
 
-def queue_deliveries(event: Event) -> None:
-    """Event consumer: a delivery for each endpoint that wants the event; told twice, still one."""
-    if event.business_id is None:
-        return
-    endpoints = WebhookEndpoint.objects.filter(business_id=event.business_id, enabled=True)
-    for endpoint in endpoints.only("id", "business_id", "kinds"):
-        if wants(endpoint.kinds, event.kind):
-            _queue(event, endpoint)
+def queue_deliveries(events: Sequence[Event]) -> None:
+    """Event consumer: a delivery for each endpoint that wants an event; told twice, still one."""
+    businesses = {event.business_id for event in events if event.business_id}
+    # Read once for all, and after the events: an endpoint that was there when one of them happened is found.
+    endpoints = list(
+        WebhookEndpoint.objects.filter(business_id__in=businesses, enabled=True).only("id", "business_id", "kinds")
+    )
+    for event in events:
+        for endpoint in endpoints:
+            if endpoint.business_id == event.business_id and wants(endpoint.kinds, event.kind):
+                _queue(event, endpoint)
 
 
 def redeliver(*, delivery_id: UUID, actor: str) -> WebhookDelivery:

@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 NUDGE_KEY = "outbox:nudged"
 NUDGE_SECONDS = 2
-# Events of one burst share a nudge.
-BURST_SECONDS = 0.02
+# Events of one burst share a nudge: waking a worker costs more than the draining.
+BURST_SECONDS = 0.1
 DRAIN = "apps.core.tasks.drain_outbox"
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,20 +22,22 @@ def group_of(business_id: UUID | str) -> str:
     return f"business-{business_id}"
 
 
-def push(business_id: UUID | str, message: dict[str, Any]) -> None:
-    """Send a small JSON-able message, without content, to everybody who looks at this business."""
-    layer = get_channel_layer()
-    _loop.run(layer.group_send(group_of(business_id), {"type": "changed", "message": message}))
+def push_events(events: Sequence[Event]) -> None:
+    """Event consumer: tell open pages that something changed, and what, without content.
 
-
-def push_event(event: Event) -> None:
-    """Event consumer: tell open pages that something changed. A push that fails is not repeated: pages also poll."""
-    if event.business_id is None:
-        return
+    A push that fails is not repeated: pages also poll.
+    """
     try:
-        push(event.business_id, {"kind": event.kind, "type": event.subject_type, "id": event.subject_id})
+        _loop.run(_push_all([event for event in events if event.business_id]))
     except Exception as error:
         log.warning("live push failed: %s", error)
+
+
+async def _push_all(events: Sequence[Event]) -> None:
+    layer = get_channel_layer()
+    for event in events:
+        message = {"kind": event.kind, "type": event.subject_type, "id": event.subject_id}
+        await layer.group_send(group_of(str(event.business_id)), {"type": "changed", "message": message})
 
 
 class _Loop:

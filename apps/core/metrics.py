@@ -1,5 +1,7 @@
 """Counters for Prometheus."""
 
+from collections.abc import Sequence
+
 from prometheus_client import Counter
 
 from apps.core.models import Event
@@ -7,6 +9,7 @@ from apps.core.models import Event
 EVENTS = Counter("gatehouse_events_total", "Audit events delivered, by kind", ["kind"])
 
 
-def count_event(event: Event) -> None:
+def count_events(events: Sequence[Event]) -> None:
     """Event consumer: count what happened."""
-    EVENTS.labels(kind=event.kind).inc()
+    for event in events:
+        EVENTS.labels(kind=event.kind).inc()

@@ -278,9 +278,9 @@ CLARIFICATION_ROUNDS = env.int("CLARIFICATION_ROUNDS", default=3)
 
 # Who is told of an audit event once it is committed, in this order (apps/core/outbox.py).
 EVENT_CONSUMERS = [
-    "apps.core.live.push_event",
+    "apps.core.live.push_events",
     "apps.approvals.webhooks.queue_deliveries",
-    "apps.core.metrics.count_event",
+    "apps.core.metrics.count_events",
 ]
 # What happens after a person's decision, by kind of request (apps/approvals/deciding.py).
 DECISION_OUTCOMES = {

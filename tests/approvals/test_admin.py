@@ -189,7 +189,7 @@ def test_a_delivery_is_sent_again_from_the_list(signed_in: SignIn, shop: Busines
     add_endpoint(business_id=shop.pk, url="http://127.0.0.1:9/hook", actor="user:bob")
     with acting_for(shop.pk):
         event = record(kind="goal.done", subject_type="goal", subject_id="1", business_id=shop.pk, actor="system:x")
-    queue_deliveries(event)
+    queue_deliveries([event])
     delivery = WebhookDelivery.objects.get()
     browser, again = signed_in(bob), {"action": "send_again", "_selected_action": [str(delivery.pk)]}
 

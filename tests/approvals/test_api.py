@@ -180,8 +180,8 @@ def test_reading_never_decides(api: APIClient, shop: Business) -> None:
     asked = create(api)
 
     for path in ("decide", "cancel"):
-        assert api.get(f"/v1/approvals/{asked['id']}/{path}?verdict=approve").status_code == 403
-    assert api.get("/v1/approvals/decide").status_code == 403
+        assert api.get(f"/v1/approvals/{asked['id']}/{path}?verdict=approve").status_code == 405
+    assert api.get("/v1/approvals/decide").status_code == 405
     assert api.head(f"/v1/approvals/{asked['id']}").status_code in (200, 403)
     with acting_for(shop.pk):
         assert ApprovalRequest.objects.get().state == "awaiting_approval"

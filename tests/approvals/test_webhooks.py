@@ -53,7 +53,7 @@ def happen(shop: Business, kind: str = "approval.approved", **data: Any) -> Even
 def tell(endpoint: WebhookEndpoint, **data: Any) -> WebhookDelivery:
     """One event, queued for the endpoint."""
     shop = endpoint.business
-    queue_deliveries(happen(shop, **data))
+    queue_deliveries([happen(shop, **data)])
     return WebhookDelivery.objects.latest("id")
 
 
@@ -107,8 +107,8 @@ def test_a_decision_reaches_the_receiver_by_the_outbox(
 
 def test_an_event_told_twice_is_one_delivery(shop: Business, endpoint: Any) -> None:
     event = happen(shop)
-    queue_deliveries(event)
-    queue_deliveries(event)
+    queue_deliveries([event])
+    queue_deliveries([event])
 
     assert WebhookDelivery.objects.count() == 1
 
@@ -126,8 +126,8 @@ def test_only_endpoints_of_the_business_that_want_it_are_told(
         made, _ = add_endpoint(business_id=business.pk, url=receiver.url, kinds=kinds, actor="user:bob")
         WebhookEndpoint.objects.filter(pk=made.pk).update(enabled=enabled)
 
-    queue_deliveries(happen(shop))
-    queue_deliveries(happen(shop, kind="api_key.issued"))
+    queue_deliveries([happen(shop)])
+    queue_deliveries([happen(shop, kind="api_key.issued")])
 
     assert sorted(d.endpoint.kinds for d in WebhookDelivery.objects.all()) == [["approval.*"], ["approval.approved"]]
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,13 +20,14 @@ broken: set[str] = set()
 slow: list[float] = []
 
 
-def remember(event: Event) -> None:
+def remember(events: Sequence[Event]) -> None:
     """A consumer that writes down what it is told, in the order of telling."""
     if slow:
         time.sleep(slow[0])
-    if event.data["name"] in broken:
+    names = [event.data["name"] for event in events]
+    if broken.intersection(names):
         raise ConnectionError("the other side is away")
-    told.append(event.data["name"])
+    told.extend(names)
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +130,7 @@ def test_what_a_failing_consumer_wrote_is_taken_back(tell: Callable[..., Event],
     assert Outbox.objects.get().attempts == 1
 
 
-def write_and_fail(event: Event) -> None:
+def write_and_fail(events: Sequence[Event]) -> None:
     Business.objects.create(name="Half done", slug="half-done")
     raise ValueError("after writing")
 

@@ -161,7 +161,21 @@ def open_as(served: Served, browser: Browser, worker: None) -> Iterator[OpenAs]:
     yield open_queue
     for context in contexts:
         context.close()
+    wait_for_quiet()
     assert faults == []
+
+
+def wait_for_quiet() -> None:
+    """Wait for what the closed pages had asked last: the tables cannot be emptied under a request that reads them."""
+    until, quiet = time.monotonic() + STARTS_WITHIN, 0
+    while quiet < 3 and time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'"
+            )
+            quiet = quiet + 1 if cursor.fetchone() == (0,) else 0
+        time.sleep(0.05)
 
 
 @pytest.fixture

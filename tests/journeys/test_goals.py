@@ -31,6 +31,8 @@ def rest(served: Served, shop: Business) -> Any:
 def careful(shop: Business) -> None:
     """Nothing that uses a tool runs alone."""
     set_thresholds(business_id=shop.pk, high=1.0, medium=0.1, rounds=3, actor="user:carol@example.com")
+    # Within this time every process knows.
+    time.sleep(WITHIN_SECONDS)
 
 
 def eventually(wanted: Any, ask: Any, within: float) -> float:

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('callback_after', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('business', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='goals', to='accounts.business')),
+                ('business', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='goals', to='accounts.business')),
             ],
             options={
                 'ordering': ['-id'],

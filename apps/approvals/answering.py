@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.approvals.models import ApprovalRequest
+from apps.approvals.recording import record_change
 from apps.approvals.states import State
-from apps.core.events import record
 from apps.core.transitions import move
 
 
@@ -31,12 +31,4 @@ def answer_by_caller(*, request_id: UUID, actor: str, answers: dict[str, Any]) -
             claimed_by=None,
             claimed_until=None,
         )
-        request = rows.get()
-        record(
-            kind="approval.answered",
-            subject_type="approval",
-            subject_id=request_id,
-            business_id=request.business_id,
-            actor=actor,
-            fields=sorted(answers),
-        )
+        record_change("approval.answered", rows.get(), actor, fields=sorted(answers))

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from apps.approvals.models import ApprovalRequest
+from apps.approvals.selectors import last_decision
 from apps.approvals.states import State as RequestState
 from apps.core.events import record
 from apps.core.transitions import move
@@ -67,5 +68,5 @@ def _approve(goal: Goal, request: ApprovalRequest) -> None:
 
 
 def _answer(goal: Goal, request: ApprovalRequest) -> None:
-    decision = request.decisions.order_by("-at")[0]
-    take_answers(goal, decision.answers, actor=request.decided_by)
+    decision = last_decision(request)
+    take_answers(goal, decision.answers if decision else {}, actor=request.decided_by)

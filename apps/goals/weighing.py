@@ -1,6 +1,6 @@
 """ACT: weigh a goal before anything is written: look up its agent and tools, prepare the facts, let the rules judge."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -42,11 +42,9 @@ class Weighed:
     business_id: UUID
     wanted: GoalIn
     tools: list[dict[str, Any]]
-    agent: Agent | None
     configuration: GateConfiguration
     assessment: Assessment | None
     risk: float = 0.5
-    registered_risks: dict[str, float] = field(default_factory=dict)
 
 
 def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed:
@@ -58,7 +56,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
     agent, tools, risks = _look_up(business_id, wanted)
     configuration = configuration_of(business_id)
     if not configuration.enabled:
-        return Weighed(business_id, wanted, tools, agent, configuration, None)
+        return Weighed(business_id, wanted, tools, configuration, None)
     facts = _facts_of(wanted, tools, agent)
     assessment = assess(
         facts,
@@ -71,7 +69,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed
     best = facts.tools[0].fit if facts.tools else 0.0
     used = [tool.name for tool in facts.tools if tool.fit >= max(best * NEARLY_AS_GOOD, FITS_AT_ALL)]
     risk = risk_of_goal(tools=used, registered=risks, confidence=assessment.confidence.value)
-    return Weighed(business_id, wanted, tools, agent, configuration, assessment, risk, risks)
+    return Weighed(business_id, wanted, tools, configuration, assessment, risk)
 
 
 def _facts_of(wanted: GoalIn, tools: list[dict[str, Any]], agent: Agent | None) -> GoalFacts:

@@ -191,6 +191,8 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
 # --- Language, static files, mail, logs -------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
@@ -226,41 +228,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"axes": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
-}
-
-# --- REST -------------------------------------------------------------------------------------------------------------
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "apps.accounts.authentication.ApiKeyAuthentication",
-        "apps.accounts.authentication.BrowserSession",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.permissions.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.throttling.KeyThrottle"],
-    "DEFAULT_RENDERER_CLASSES": ["apps.core.rendering.FastJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.Cursor",
-    "EXCEPTION_HANDLER": "apps.core.problems.handle",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Gatehouse",
-    "DESCRIPTION": "Submit goals, follow what the gate made of them, and decide what people must decide.",
-    "VERSION": "1.0.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "ENUM_NAME_OVERRIDES": {
-        "GoalState": "apps.goals.schemas.GOAL_STATES",
-        "RequestState": "apps.approvals.schemas.STATES",
-        "Verdict": "apps.approvals.schemas.VERDICTS",
-    },
 }
 
 # --- Gatehouse --------------------------------------------------------------------------------------------------------
@@ -305,4 +272,5 @@ LLM_API_KEY = env("LLM_API_KEY", default="")
 LLM_MODEL = env("LLM_MODEL", default="")
 LLM_TIMEOUT_SECONDS = env.float("LLM_TIMEOUT_SECONDS", default=8.0)
 
+from config.settings.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: E402, F401
 from config.settings.unfold import UNFOLD  # noqa: E402, F401

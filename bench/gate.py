@@ -2,8 +2,8 @@
 
     python -m bench.gate            prints figures and ratios; exits 1 when an aim is missed
 
-Aims: at least 25,000 goals/s through six checks, confidence and gate; preparing facts, the meaning of every word looked
-up, at most 1.2 x the time MiniLM takes to embed the same goals' texts.
+Aims: at least 25,000 goals/s through six checks, confidence and gate; preparing a goal with five tools seen
+before at most 20 ms, and at most 1.3 x the time MiniLM takes to embed the goal's text, which is done once in preparing.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from apps.llm.embedding import get_embedder
 from bench.texts import TOOLS, goals
 
 RULES_AIM = 25_000  # goals/s
-PREPARING_AIM = 1.2  # times the embedder's own time
+PREPARING_AIM = 1.3  # times the embedder's own time
+PREPARING_MS = 20.0
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -65,10 +66,11 @@ def main() -> int:
     embedding = (time.perf_counter() - start) / len(few)
     ratio = preparing / embedding
     print(f"rules alone           {rate:10,.0f} goals/s   aim {RULES_AIM:,}")
-    print(f"facts, tools cached   {preparing * 1e6:10,.0f} us/goal   ({len(TOOLS)} tools)")
+    print(f"facts, tools cached   {preparing * 1e6:10,.0f} us/goal   aim {PREPARING_MS:.0f} ms ({len(TOOLS)} tools)")
     print(f"MiniLM, whole text    {embedding * 1e6:10,.0f} us/goal")
     print(f"facts / MiniLM        {ratio:10.3f}           aim at most {PREPARING_AIM}")
-    return 0 if rate >= RULES_AIM and ratio <= PREPARING_AIM else 1
+    met = rate >= RULES_AIM and ratio <= PREPARING_AIM and preparing * 1e3 <= PREPARING_MS
+    return 0 if met else 1
 
 
 if __name__ == "__main__":

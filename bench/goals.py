@@ -80,7 +80,7 @@ def executed(pick: random.Random) -> Body:
 
 def approved(pick: random.Random) -> Body:
     order = f"HP-{pick.randrange(10_000, 99_999)}"
-    return {"goal": f"Deal with order {order}, the {pick.choice(_THINGS)}", "context": {"order_id": order}}
+    return {"goal": f"Look into order {order}, the {pick.choice(_THINGS)}", "context": {"order_id": order}}
 
 
 def clarified(pick: random.Random) -> Body:

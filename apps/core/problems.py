@@ -41,6 +41,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return None
 
 
+def is_our_fault(error: Exception) -> bool:
+    """Whether `handle` answers this error with 500 or above: nothing the caller sent is wrong."""
+    if isinstance(error, GatehouseError):
+        return error.status >= 500
+    if isinstance(error, exceptions.APIException):
+        return error.status_code >= 500
+    return not isinstance(error, Http404 | PermissionDenied)
+
+
 def _database_away(error: Exception) -> Response:
     log.error("the database did not answer: %s", error)
     drop_dead_connections()

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,7 +10,6 @@ from django.utils.text import Truncator
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
 
 from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
-from apps.goals.gate import Thresholds
 from apps.goals.models import GateSettings, Goal, Switch
 from apps.goals.switches import gate_changed
 
@@ -41,35 +38,12 @@ class GoalAdmin(ReadOnlyAdmin):
         return "" if goal.confidence is None else f"{goal.confidence:.2f}"
 
 
-class GateSettingsForm(forms.ModelForm):
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("high") is not None and data.get("medium") is not None:
-            try:
-                Thresholds(high=data["high"], medium=data["medium"])
-            except ValueError as error:
-                raise ValidationError({"medium": str(error)}) from None
-        return data
-
-
 @admin.register(GateSettings)
-class GateSettingsAdmin(TenantAdmin):
-    """The thresholds of the current business."""
+class GateSettingsAdmin(ReadOnlyAdmin):
+    """The thresholds of the current business. They change by proposal only: two people stand behind them."""
 
-    form = GateSettingsForm
     list_display = ["business", "high", "medium", "clarification_rounds", "updated_at"]
     fields = ["high", "medium", "clarification_rounds"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not GateSettings.objects.exists()
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        gate_changed()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        gate_changed()
 
 
 @admin.register(Switch)

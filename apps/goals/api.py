@@ -14,17 +14,20 @@ from apps.accounts.row_access import acting_for
 from apps.core.bodies import read
 from apps.core.errors import Invalid
 from apps.core.pagination import Cursor
+from apps.core.problems import is_our_fault
 from apps.core.schemas import CURSOR, IDEMPOTENCY_KEY, problems
 from apps.goals import schemas
 from apps.goals.callbacks import callback_secret
 from apps.goals.clarifying import answer
 from apps.goals.ending import cancel
+from apps.goals.erring import note_error
 from apps.goals.models import Goal
 from apps.goals.requests import AnswersIn, CancelIn, GoalIn
 from apps.goals.response import response_of
 from apps.goals.selectors import find_goal, goals_of
 from apps.goals.states import State
 from apps.goals.submission import submit
+from apps.goals.timing import Stopwatch
 from apps.goals.weighing import weigh
 
 TAGS = ["Goals"]
@@ -36,23 +39,38 @@ SUBMISSION: dict[str, Any] = {
 }
 
 
-def _submit(request: Request, status: int) -> Response:
-    principal: Any = request.user
-    wanted = read(request, GoalIn)
-    weighed = weigh(business_id=principal.business_id, wanted=wanted)
+class SubmissionView(TenantView):
+    """Takes goals. Times each from before authentication, and keeps count of those that fail by our fault."""
 
-    def act() -> tuple[int, dict[str, Any]]:
-        return status, response_of(submit(weighed=weighed, actor=principal.actor, user=principal.user))
+    opens_transaction = False
+    submits_to: UUID | None = None
 
-    with acting_for(principal.business_id):
-        return create_once(request, act)
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        self.watch = Stopwatch()
+        super().setup(request, *args, **kwargs)
+
+    def submit(self, request: Request, status: int) -> Response:
+        principal = self.principal
+        self.submits_to = principal.business_id
+        wanted = read(request, GoalIn)
+        weighed = weigh(business_id=principal.business_id, wanted=wanted, watch=self.watch)
+
+        def act() -> tuple[int, dict[str, Any]]:
+            return status, response_of(submit(weighed=weighed, actor=principal.actor, user=principal.user))
+
+        with acting_for(principal.business_id):
+            return create_once(request, act)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if self.request.method == "POST" and is_our_fault(exc):
+            note_error(business_id=self.submits_to, stage=self.watch.stage, error=exc)
+        return super().handle_exception(exc)
 
 
-class Goals(TenantView):
+class Goals(SubmissionView):
     """Submit a goal; list goals."""
 
     scopes = {"GET": Scope.GOALS_READ, "POST": Scope.GOALS_WRITE}
-    opens_transaction = False
 
     @extend_schema(
         operation_id="submit_goal",
@@ -61,7 +79,7 @@ class Goals(TenantView):
         **SUBMISSION,
     )
     def post(self, request: Request) -> Response:
-        return _submit(request, 201)
+        return self.submit(request, 201)
 
     @extend_schema(
         operation_id="list_goals",
@@ -82,11 +100,10 @@ class Goals(TenantView):
             return pages.get_paginated_response([response_of(goal) for goal in rows or []])
 
 
-class Execute(TenantView):
+class Execute(SubmissionView):
     """The same act under the address that reasoning clients know."""
 
     scopes = {"POST": Scope.GOALS_WRITE}
-    opens_transaction = False
 
     @extend_schema(
         operation_id="execute_reasoning",
@@ -95,7 +112,7 @@ class Execute(TenantView):
         **SUBMISSION,
     )
     def post(self, request: Request) -> Response:
-        return _submit(request, 200)
+        return self.submit(request, 200)
 
 
 class OneGoal(TenantView):

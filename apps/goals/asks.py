@@ -1,78 +1,131 @@
-"""The things a goal asks for: its text cut where one request ends and the next begins.
+"""The things a goal asks for: from each verb of action that leads a clause to the next one.
 
-Without a parser the cuts are careful rather than complete: at sentence ends and list items, at words of order
-("then", "also"), and at "and" where a verb people give orders with follows. Sentences that only tell the background
-are left out.
+A verb counts where it leads: at the start of a clause, after "please", "could you", "and", "I'd like to" (said
+directly), or as "by converting", "to have it added" (said in passing). Sentences that only tell the background have
+none. Without any such verb, questions are asks, and at last the whole text is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from apps.goals.reading import sentences_of, words_of
+import msgspec
+
+from apps.goals.actions import ASKING, NONE, Kinds, kinds_of
+from apps.goals.reading import Word
+from apps.goals.values import Value
 
 MAX_ASKS = 12
+DIRECT, QUESTION, PASSING = 1.0, 0.7, 0.5
 
-_ORDERS_TEXT = """
-add adjust analyse analyze apply approve archive arrange ask assign attach authenticate block book build buy
-calculate call cancel change charge check close collect compare compile complete compose compute confirm contact
-convert copy count create deactivate delete deliver describe determine disable dispatch display download draft edit
-email enable ensure estimate evaluate explain export extend extract fetch file fill filter find finish fix flag
-forward gather generate give go grant handle hold identify import include increase inform inspect install invite
-invoice issue keep list locate lock log look lower mail mark measure merge message modify monitor move notify open
-order organize organise pause pay perform place plan play post prepare present print process produce provide publish
-purchase put raise read rebook recommend record reduce refund register reject release remind remove rename repair
-replace reply report request reschedule reserve reset resolve respond restart restore retrieve return reverse review
-revise run save schedule search select sell send set share ship show sign sort split start stop store submit
-subscribe suggest summarise summarize switch take tell test text track transfer translate turn undo unlock update
-upgrade upload use validate verify view void wait warn withdraw write
+_BEFORE_TEXT = """
+to please kindly can you could would will and then also let's let i'd like need want help me us afterwards finally next
+now just first proceed with by
 """
-_ORDERS = frozenset(_ORDERS_TEXT.split())
-_CUT = re.compile(
-    r"(?:,|;|\.)?\s+(?:and\s+)?(?:then|also|afterwards|finally|additionally|in addition|after that|plus)\s*,?\s+"
-    r"|;\s+|(?:,\s*)?\band\s+|,\s+",
-    re.I,
+_BEFORE = frozenset(_BEFORE_TEXT.split())
+_DIRECTLY_TEXT = """
+please kindly you then also and me let us let's just now afterwards finally next
+"""
+_DIRECTLY = frozenset(_DIRECTLY_TEXT.split())
+_WISHING = frozenset(["like", "want", "need", "wish", "love", "you", "going", "me", "us"])
+_BEFORE_ING = frozenset(
+    ["by", "with", "like", "mind", "consider", "considering", "of", "for", "and", "start", "on", "in", "help"]
 )
-_BULLET = re.compile(r"(?m)^\s*(?:[-*\u2022]|\d+[.)])\s+")
-_WISH = re.compile(
-    r"\?|^(?:please|kindly|can|could|would|will|may|let|help)\b"
-    r"|\b(?:i|we)(?:\s+(?:\w+\s+)?(?:want|need|like|wish|hope|require)|'d like|\u2019d like)\b"
-    r"|\b(?:can|could|would|will) you\b|\bplease\b"
-    r"|^(?:what|when|where|which|who|whom|whose|why|how|is|are|was|were|do|does|did|has|have)\b",
-    re.I,
+_AUXILIARIES = frozenset(
+    ["have", "has", "had", "be", "been", "being", "is", "are", "was", "were", "get", "gets", "getting", "got"]
 )
+_CLAUSE_END = re.compile(r"[.!?;:,\n]")
+_BOUND = re.compile(r"[.!?;\n]+\s|,\s|^\s*(?:[-*\u2022]|\d+[.)])\s+", re.M)
+_SENTENCE_END = re.compile(r"[.!?;](?=\s|$)|\n")
+_QUESTION = re.compile(r"[^.!?\n]*\?")
+_QUESTION_WORD = re.compile(r"\W*(?:what|where|who|whom|whose|how|when|which|why|is|are|do|does|did|any)\b", re.I)
 
 
-def asks_in(goal: str) -> tuple[str, ...]:
-    """The asks in order, at most MAX_ASKS; the whole goal when no part of it is plainly an ask."""
-    asks: list[str] = []
-    for line in sentences_of(_BULLET.sub("\n", goal)):
-        parts = _parts(line)
-        if asks or _is_ask(parts[0]) or len(parts) > 1:
-            asks += [part for place, part in enumerate(parts) if place or _is_ask(part)]
-    kept = [ask for ask in asks if _has_content(ask)]
-    return tuple(kept[:MAX_ASKS]) or ((goal.strip(),) if goal.strip() else ())
+class Ask(msgspec.Struct, frozen=True, gc=False):
+    """Where it stands in the text, the kinds of action asked for (none if unknown) and how directly it is said."""
+
+    start: int
+    end: int
+    kinds: Kinds
+    weight: float
 
 
-def _parts(sentence: str) -> list[str]:
-    """The sentence cut before each order that follows "and", a comma or a word of order."""
-    parts, start = [], 0
-    for cut in _CUT.finditer(sentence):
-        if _first_word(sentence[cut.end() :]) in _ORDERS and cut.start() > start:
-            parts.append(sentence[start : cut.start()].strip())
-            start = cut.end()
-    parts.append(sentence[start:].strip())
-    return [part for part in parts if part] or [sentence]
+def asks_in(text: str, words: Sequence[Word], values: Sequence[Value]) -> tuple[Ask, ...]:
+    """The asks in order of place, at most MAX_ASKS; `words` and `values` are those of `text`."""
+    heads = _heads(text, words, values)
+    bounds = [0, *(match.end() for match in _BOUND.finditer(text))]
+    asks: list[Ask] = []
+    for place, (word, kinds, weight) in enumerate(heads):
+        following = heads[place + 1][0].start if place + 1 < len(heads) else len(text)
+        end = _end_of(text, word.start, following)
+        start = _start_of(word, bounds, heads[place - 1][0].end if place else 0)
+        if end == following and place + 1 < len(heads) and _content(words, start, end) < 2:
+            continue  # "go ahead and book": the second verb says what is asked
+        asks.append(Ask(start, end, kinds, weight))
+    asks += _questions(text, asks)
+    if not asks and text.strip():
+        asks = [Ask(0, len(text), NONE, PASSING)]
+    return tuple(sorted(asks, key=lambda ask: ask.start)[:MAX_ASKS])
 
 
-def _first_word(text: str) -> str:
-    match = re.match(r"\W*(\w+)", text)
-    return match.group(1).lower() if match else ""
+def _heads(text: str, words: Sequence[Word], values: Sequence[Value]) -> list[tuple[Word, Kinds, float]]:
+    inside = [(value.start, value.end) for value in values]
+    heads = []
+    for place, word in enumerate(words):
+        kinds = kinds_of(word.stem)
+        if not kinds or any(start <= word.start < end for start, end in inside):
+            continue
+        weight = _weight(text, words, place)
+        if weight:
+            if _signs_in(text, word):
+                kinds |= {"sign_in"}
+            heads.append((word, kinds, weight))
+    return heads
 
 
-def _is_ask(text: str) -> bool:
-    return _first_word(text) in _ORDERS or bool(_WISH.search(text))
+def _weight(text: str, words: Sequence[Word], place: int) -> float:
+    """How directly the verb at `place` asks; 0 when it does not lead."""
+    word = words[place]
+    before = words[place - 1].text if place else ""
+    earlier = words[place - 2].text if place > 1 else ""
+    opens = place == 0 or bool(_CLAUSE_END.search(text[words[place - 1].end : word.start]))
+    if word.text.endswith("ing"):
+        return PASSING if opens or before in _BEFORE_ING else 0.0
+    if word.text.endswith("ed") and not opens:
+        return PASSING if any(one.text in _AUXILIARIES for one in words[max(0, place - 3) : place]) else 0.0
+    adverb = before.endswith("ly") and (earlier in _BEFORE)
+    if not (opens or before in _BEFORE or adverb):
+        return 0.0
+    said = opens or before in _DIRECTLY or (before == "to" and earlier in _WISHING) or adverb
+    return DIRECT if said else PASSING
 
 
-def _has_content(text: str) -> bool:
-    return any(word.content for word in words_of(text))
+def _signs_in(text: str, word: Word) -> bool:
+    return word.stem in ("log", "sign") and bool(re.match(r"[^.!?]{0,40}?\bin(?:to)?\b", text[word.end :]))
+
+
+def _start_of(word: Word, bounds: Sequence[int], last: int) -> int:
+    """ "... and have it added": what is added stands before the verb."""
+    if not word.text.endswith("ed"):
+        return word.start
+    return max(last, *(bound for bound in bounds if bound <= word.start))
+
+
+def _end_of(text: str, start: int, following: int) -> int:
+    stop = _SENTENCE_END.search(text, start, following)
+    return stop.end() if stop else following
+
+
+def _content(words: Sequence[Word], start: int, end: int) -> int:
+    return sum(1 for word in words if word.content and start <= word.start < end)
+
+
+def _questions(text: str, asks: Sequence[Ask]) -> list[Ask]:
+    found = []
+    for match in _QUESTION.finditer(text):
+        start, end = match.span()
+        if not any(start <= ask.start < end for ask in asks):
+            asking = bool(_QUESTION_WORD.match(match.group()))
+            found.append(Ask(start, end, ASKING if asking else NONE, DIRECT if asking else QUESTION))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from apps.goals.calibration import SHIPPED, Curve
 from apps.goals.clarification import questions_for
 from apps.goals.confidence import plain_confidence, score_confidence
 from apps.goals.facts import GoalFacts
@@ -32,13 +33,16 @@ def assess(
     trust_boost: float | None = None,
     rounds_left: int = DEFAULT_ROUNDS,
     judgement: Judgement | None = None,
+    curve: Curve = SHIPPED,
 ) -> Assessment:
     """Judge one goal. The checks are always made, as confidence is formed from them; the switches say what they may."""
     checks = run_checks(facts)
     if judgement is not None:
         checks = reconcile(checks, judgement)
     if switches.graded_confidence:
-        confidence = score_confidence(facts, checks, own_confidence=own_confidence, trust_boost=trust_boost)
+        confidence = score_confidence(
+            facts, checks, own_confidence=own_confidence, trust_boost=trust_boost, curve=curve
+        )
     else:
         confidence = plain_confidence(checks)
     verdict = gate(checks, confidence, thresholds, switches, rounds_left=rounds_left)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from apps.goals.facts import GoalFacts, ParameterFact
-from apps.goals.prevalidation import missing_parameters
+from apps.goals.prevalidation import MAX_SHOWN, missing_parameters
 from apps.goals.reading import FUNCTION_WORDS, name_words
 from apps.goals.vocabulary import Check, CheckResult, Kind, Question, Status
 
@@ -51,6 +51,8 @@ def questions_for(
         )
     if status.get(Check.TOOLS_AVAILABLE, Status.PASS) is Status.PASS:
         found.extend(_ask_for(parameter) for parameter in missing_parameters(facts))
+        if facts.left_open and status.get(Check.REQUIRED_CONTEXT, Status.PASS) is not Status.PASS:
+            found.append(_which_is_meant(facts, reason[Check.REQUIRED_CONTEXT]))
     if not found:
         found.append(_more_detail(facts))
     return tuple(found[:limit])
@@ -60,6 +62,11 @@ def _which_holds(facts: GoalFacts, why: str) -> Question:
     first, second = facts.contradictions[0].first, facts.contradictions[0].second
     text = f"\u201c{first}\u201d or \u201c{second}\u201d: which holds? Please state the goal again with only that."
     return Question(RESTATED_GOAL, text, Kind.TEXT, why)
+
+
+def _which_is_meant(facts: GoalFacts, why: str) -> Question:
+    shown = " and ".join(f"\u201c{text}\u201d" for text in facts.left_open[:MAX_SHOWN])
+    return Question(GOAL_DETAILS, f"{shown}: which exactly?", Kind.TEXT, why)
 
 
 def _ask_for(parameter: ParameterFact) -> Question:
@@ -79,7 +86,8 @@ def _ask_for(parameter: ParameterFact) -> Question:
 def _more_detail(facts: GoalFacts) -> Question:
     nearest = f" The nearest tools are {' and '.join(tool.name for tool in facts.tools[:2])}." if facts.tools else ""
     why = "; ".join(facts.clarity_gaps) or "The goal leaves room for more than one reading."
-    text = f"What exactly is wanted? Please name the object, the particulars and the result you expect.{nearest}"
+    asked = " ".join(facts.clarity_questions) or "Please name the object, the particulars and the result you expect."
+    text = f"What exactly is wanted? {asked}{nearest}"
     return Question(GOAL_DETAILS, text, Kind.TEXT, why)
 
 

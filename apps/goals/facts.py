@@ -27,7 +27,8 @@ class ParameterFact(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolFact(msgspec.Struct, frozen=True):
-    """How well one offered tool fits the goal. `fit` combines meaning and words; `shared` are the words in common."""
+    """How well one offered tool fits the goal, or the one of its asks that it fits best. `fit` combines meaning, words,
+    object and action; `shared` are the words in common."""
 
     name: str
     fit: float
@@ -37,11 +38,15 @@ class ToolFact(msgspec.Struct, frozen=True):
 
 
 class AskFact(msgspec.Struct, frozen=True, gc=False):
-    """One thing the goal asks for, and the offered tool that covers it best ("" when no tools are offered)."""
+    """One thing the goal asks for, and the offered tool that covers it best ("" when no tools are offered).
+
+    `direct` is False for what is said only in passing.
+    """
 
     text: str
     tool: str
     fit: float
+    direct: bool = True
 
 
 class Contradiction(msgspec.Struct, frozen=True, gc=False):
@@ -59,16 +64,21 @@ class GoalFacts(msgspec.Struct, frozen=True):
     words            number of words in the goal
     wordlike         share of the goal's tokens that read as words, numbers or names
     understood       how far the words are ones the embedder knows, or a tool's; 1 is wholly. Other languages fall here
-    clarity          how concrete the goal is: something to do, something to do it to, particulars
+    clarity          the probability that the goal can be begun without asking back: particulars given, none left open
+    clarity_gaps     what it leaves open, worst first; clarity_questions ask for the same
     asks             the things asked for, at least one when the goal has words
     tools            offered tools, best fit first; empty when none were offered
+    covered          how surely the tools together do everything asked for
     required         required parameters of the best tool and of the tools that cover further asks
+    given            how surely every value required is given
+    left_open        places that point at something without saying which, as written
     contradictions   strongest first
     scope            how near the goal is to what the agent and its tools are for; None when nothing states a scope
     scope_name       what the scope was compared with, for the reason
     conditions       number of conditions ("if", "unless", "when ...")
     context_fields   values given beside the goal
     history_turns    earlier messages given
+    substance        whether the goal says anything to act on at all, plain or not
     """
 
     words: int
@@ -78,10 +88,15 @@ class GoalFacts(msgspec.Struct, frozen=True):
     clarity_gaps: tuple[str, ...]
     asks: tuple[AskFact, ...]
     tools: tuple[ToolFact, ...]
+    covered: float
     required: tuple[ParameterFact, ...]
+    given: float
+    left_open: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
     scope: float | None
     scope_name: str
     conditions: int
     context_fields: int
     history_turns: int
+    substance: float = 1.0
+    clarity_questions: tuple[str, ...] = ()

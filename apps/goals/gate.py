@@ -28,6 +28,9 @@ DEFAULT_ROUNDS = 3
 # What a better-worded or fuller goal can mend. A missing tool or a foreign subject cannot be mended by an answer.
 MENDED_BY_AN_ANSWER = frozenset({Check.WELL_FORMED, Check.REQUIRED_CONTEXT, Check.NO_CONTRADICTION, Check.COMPLEXITY})
 
+# Where no tool plainly serves, but one may, saying more can settle it.
+MENDED_IN_DOUBT = MENDED_BY_AN_ANSWER | {Check.TOOLS_AVAILABLE}
+
 
 class Thresholds(msgspec.Struct, frozen=True):
     """`high` and `medium` bounds of the confidence. Raises ValueError unless 0 <= medium < high <= 1."""
@@ -38,6 +41,9 @@ class Thresholds(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if not 0.0 <= self.medium < self.high <= 1.0:
             raise ValueError(f"Thresholds need 0 <= medium < high <= 1, not medium {self.medium}, high {self.high}.")
+
+
+_ANY = Thresholds()
 
 
 class Switches(msgspec.Struct, frozen=True):
@@ -74,6 +80,15 @@ def gate(
     return _too_unsure(checks, value, thresholds, switches, rounds_left)
 
 
+def path_when_unsure(checks: Sequence[CheckResult], switches: Switches, *, rounds_left: int) -> Path | None:
+    """Where `gate` would send this goal at a confidence below every threshold; None when a failed check decides."""
+    if not switches.pre_validation:
+        checks = ()
+    if any(c.status is Status.FAIL for c in checks):
+        return None
+    return _too_unsure(checks, 0.0, _ANY, switches, rounds_left).path
+
+
 def _stopped_by(failed: Sequence[CheckResult], switches: Switches, rounds_left: int) -> Verdict:
     reasons = tuple(c.reason for c in failed)
     if any(c.check not in MENDED_BY_AN_ANSWER for c in failed):
@@ -87,7 +102,7 @@ def _too_unsure(
     reason = f"Confidence {shown(value)} is below {shown(thresholds.medium)}."
     weak = [c for c in checks if c.status is not Status.PASS]
     reasons = (reason, *(c.reason for c in weak))
-    if weak and all(c.check not in MENDED_BY_AN_ANSWER for c in weak):
+    if weak and all(c.check not in MENDED_IN_DOUBT for c in weak):
         return Verdict(Path.REJECT, reasons)
     return _question_or_person(reasons, switches, rounds_left)
 

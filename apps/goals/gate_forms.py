@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django import forms
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.goals.gate import Thresholds
 from apps.goals.models import GateSettings
@@ -25,6 +25,11 @@ class ThresholdsForm(forms.Form):
     )
     rounds = forms.IntegerField(
         label="Rounds of questions", min_value=0, max_value=10, widget=UnfoldAdminIntegerFieldWidget()
+    )
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "Whoever decides reads it"}),
     )
 
     @classmethod

@@ -29,6 +29,10 @@ def ask_the_judge(*, wanted: GoalIn, tools: Sequence[Mapping[str, Any]], facts: 
     )
 
 
+def judge_is_configured() -> bool:
+    return _configured_model() is not None
+
+
 @cache
 def _configured_model() -> JsonModel | None:
     if not (settings.LLM_BASE_URL and settings.LLM_MODEL):

@@ -1,6 +1,7 @@
 """Goals, the gate's settings per business, and the switches of the gate."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -30,13 +31,24 @@ class Goal(models.Model):
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State])
     approval_state = models.CharField(max_length=20, choices=[(s.value, s.value) for s in ApprovalState])
     execution_path = models.CharField(max_length=15, blank=True)
+    kind = models.CharField(max_length=64, blank=True, default="", help_text="The tool that fits best, else the agent")
     confidence = models.FloatField(null=True)
+    raw_confidence = models.FloatField(null=True, help_text="Before calibration; empty when confidence was not graded")
+    curve_version = models.UUIDField(null=True, help_text="The curve that calibrated it; empty for the shipped one")
+    unsure_path = models.CharField(
+        max_length=15, blank=True, default="", help_text="Its path below the thresholds; empty when a check decided"
+    )
     factors = models.JSONField(default=list)
     checks = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)
     questions = models.JSONField(default=list)
     rounds = models.PositiveSmallIntegerField(default=0, help_text="Clarification rounds used")
     request_id = models.UUIDField(null=True, help_text="The ApprovalRequest of the queue")
+    check_marks = models.PositiveSmallIntegerField(null=True, help_text="The checks' outcomes (apps/goals/marks.py)")
+    timings = ArrayField(
+        models.IntegerField(null=True), null=True, help_text="Microseconds of each stage (apps/goals/timing.py)"
+    )
+    is_trial = models.BooleanField(default=False, help_text="Made up to try the gate; no figure counts it")
 
     attempts = models.PositiveSmallIntegerField(default=0)
     run_after = models.DateTimeField(
@@ -68,12 +80,23 @@ class Goal(models.Model):
                 condition=Q(own_confidence=None) | Q(own_confidence__gte=0, own_confidence__lte=1),
                 name="goal_own_confidence",
             ),
+            models.CheckConstraint(
+                condition=Q(raw_confidence=None) | Q(raw_confidence__gte=0, raw_confidence__lte=1),
+                name="goal_raw_confidence",
+            ),
         ]
         indexes = [
             models.Index(fields=["business", "-id"], name="goal_newest"),
             models.Index(fields=["business", "state", "-id"], name="goal_by_state"),
             models.Index(fields=["run_after"], name="goal_unfinished", condition=Q(state__in=["ready", "running"])),
             models.Index(fields=["callback_after"], name="goal_callback_due", condition=Q(callback_state="pending")),
+            # All that the threshold simulator asks of a goal, so that it need not read the wide rows themselves.
+            models.Index(
+                fields=["business", "created_at"],
+                include=["kind", "raw_confidence", "unsure_path", "execution_path"],
+                name="goal_judged",
+                condition=Q(raw_confidence__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +125,23 @@ class GateSettings(models.Model):
         return f"{self.high} / {self.medium}"
 
 
+class GateCurve(models.Model):
+    """The curve that calibrates one kind of goal of one business now. No row: the curve above it, or the shipped."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="gate_curves", db_index=False)
+    kind = models.CharField(max_length=64, blank=True, help_text="A goal's kind; empty: every kind without its own")
+    version = models.UUIDField(help_text="Goals judged by it carry this")
+    points = models.JSONField(help_text="[[raw, calibrated], ...]")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["business", "kind"], name="gate_curve_once")]
+
+    def __str__(self) -> str:
+        return self.kind or "every kind"
+
+
 class Switch(models.Model):
     """One of the PHASE2 switches, for the whole installation (business empty) or for one business."""
 
@@ -121,3 +161,20 @@ class Switch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {'on' if self.on else 'off'}"
+
+
+class GateError(models.Model):
+    """A submission that failed by our fault: no goal came of it. The class of the error and the stage, no content."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    stage = models.CharField(max_length=10)
+    error = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["business", "-at"], name="gate_error_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.error} at {self.stage}"

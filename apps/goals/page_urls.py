@@ -8,5 +8,4 @@ urlpatterns = [
     path("goal/<uuid:pk>/", pages.goal_page, name="goal"),
     path("gate/", pages.gate_page, name="gate"),
     path("gate/switch/", pages.switch, name="gate-switch"),
-    path("gate/thresholds/", pages.thresholds, name="gate-thresholds"),
 ]

@@ -18,14 +18,7 @@ from apps.core.errors import GatehouseError
 from apps.core.models import Event
 from apps.goals.gate_forms import ThresholdsForm
 from apps.goals.models import Goal
-from apps.goals.switches import (
-    clear_switch,
-    clear_thresholds,
-    configuration_of,
-    set_switch,
-    set_thresholds,
-    switches_of,
-)
+from apps.goals.switches import clear_switch, configuration_of, set_switch, switches_of
 
 MOST_EVENTS = 100
 
@@ -82,21 +75,6 @@ def switch(request: HttpRequest) -> HttpResponse:
             set_switch(name=name, on=to == "on", **whose)
     except GatehouseError as error:
         messages.error(request, error.detail)
-    return redirect("admin:gate")
-
-
-@require_POST
-def thresholds(request: HttpRequest) -> HttpResponse:
-    if not may_administer(request):
-        raise PermissionDenied
-    if "follow" in request.POST:
-        clear_thresholds(business_id=_business(request), actor=_actor(request))
-        return redirect("admin:gate")
-    form = ThresholdsForm(request.POST)
-    if not form.is_valid():
-        return gate_page(request, form)
-    set_thresholds(business_id=_business(request), actor=_actor(request), **form.cleaned_data)
-    messages.success(request, "The thresholds hold from now on, in every process.")
     return redirect("admin:gate")
 
 

@@ -36,7 +36,7 @@ _BY_FORMAT = {
 }  # fmt: skip
 # What the last telling word of a parameter's name says about its values, by the way APIs are commonly worded.
 _BY_WORD = {
-    Kind.DATE: "date day deadline birthday dob checkin checkout month year",
+    Kind.DATE: "date day deadline birthday dob checkin checkout month year until since due expiry expiration",
     Kind.TIME: "time hour clock timestamp",
     Kind.EMAIL: "email mail",
     Kind.URL: "url uri link website webhook endpoint",
@@ -92,7 +92,17 @@ def _kind(name: str, spec: Mapping[str, Any], options: tuple[str, ...]) -> Kind:
     if by_format:
         return by_format
     by_type = _BY_TYPE.get(str(stated))
-    by_name = next((_WORD_KINDS[s] for s in map(stem, reversed(name_words(name))) if s in _WORD_KINDS), None)
+    by_name = _kind_by_name(name, is_text=by_type is None and stated is not None)
     if by_type is Kind.NUMBER and by_name in (Kind.MONEY, Kind.CODE):
         return by_name
     return by_type or by_name or Kind.TEXT
+
+
+def _kind_by_name(name: str, *, is_text: bool) -> Kind | None:
+    """A single letter counts only where no other word tells (`city_a` is a place); a text is no number."""
+    words = name_words(name)[::-1]
+    words.sort(key=lambda word: len(word) == 1)
+    kinds = [_WORD_KINDS[one] for one in map(stem, words) if one in _WORD_KINDS]
+    if is_text and kinds:
+        return next((kind for kind in kinds if kind is not Kind.NUMBER), Kind.CODE)
+    return next(iter(kinds), None)

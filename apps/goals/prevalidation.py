@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apps.goals.facts import GoalFacts, ParameterFact
+from apps.goals.clarity.scoring import CLEAR_FROM
+from apps.goals.facts import AskFact, GoalFacts, ParameterFact
 from apps.goals.vocabulary import Check, CheckResult, Status
 
 # A score below the first figure fails, below the second warns.
-TOOL_BAND = (0.25, 0.6)
-CONTEXT_BAND = (0.35, 0.7)
-SCOPE_BAND = (0.2, 0.5)
+TOOL_BAND = (0.2, 0.5)
+CONTEXT_BAND = (0.3, 0.5)
+SCOPE_BAND = (0.12, 0.35)
 WELL_FORMED_BAND = (0.35, 0.6)
 COMPLEXITY_BAND = (0.2, 0.5)
 
 CLEAR_ENOUGH = 0.5
+VAGUE_WITH_TOOLS = 0.15  # the most that vagueness takes off the first check when tools are offered
+SURELY_GIVEN = 0.7
+CLEARLY_SERVED = 0.5
+MAX_SHOWN = 3  # open places named in a reason
 
 # The score given where there is nothing to compare with: neither praise nor blame.
-NO_TOOLS_SCORE = 0.75
+NO_TOOLS_SCORE = 0.65
 NO_SCOPE_SCORE = 0.8
 
 
@@ -44,7 +49,7 @@ def _compared(score: float, band: tuple[float, float], facts: GoalFacts) -> Stat
 
 def check_well_formed(facts: GoalFacts) -> CheckResult:
     """Is this a request at all: words that read as language and say what is wanted?"""
-    score = facts.wordlike * (0.25 + 0.75 * facts.clarity) * facts.understood
+    score = _well_formed_score(facts)
     status = _status(score, WELL_FORMED_BAND)
     if facts.words == 0:
         return CheckResult(
@@ -61,6 +66,24 @@ def check_well_formed(facts: GoalFacts) -> CheckResult:
     )
 
 
+def _well_formed_score(facts: GoalFacts) -> float:
+    """Without tools, what the goal leaves open decides. With tools it takes off at most VAGUE_WITH_TOOLS: what they
+    require is known then, and the check of required values judges it."""
+    language = facts.wordlike * facts.understood
+    grade, substance = _clarity_grade(facts.clarity), 0.25 + 0.75 * facts.substance
+    if facts.tools:
+        return language * substance * (1.0 - VAGUE_WITH_TOOLS * (1.0 - grade))
+    return language * (grade if facts.substance >= CLEAR_ENOUGH else min(grade, substance))
+
+
+def _clarity_grade(probability: float) -> float:
+    """The probability put on the check's band: the operating point where a pass begins, and never a fail alone."""
+    low, high = WELL_FORMED_BAND
+    if probability < CLEAR_FROM:
+        return low + 0.01 + (high - low - 0.01) * probability / CLEAR_FROM
+    return high + (1.0 - high) * (probability - CLEAR_FROM) / (1.0 - CLEAR_FROM)
+
+
 def _not_well_formed(facts: GoalFacts) -> str:
     if facts.wordlike < CLEAR_ENOUGH:
         return "Much of the text does not read as words."
@@ -71,11 +94,11 @@ def _not_well_formed(facts: GoalFacts) -> str:
 
 def readable(facts: GoalFacts) -> bool:
     """Whether enough of the goal is understood to compare its meaning with anything."""
-    return min(facts.wordlike, facts.understood, facts.clarity) >= CLEAR_ENOUGH
+    return min(facts.wordlike, facts.understood, facts.substance) >= CLEAR_ENOUGH
 
 
 def _gap_sentence(gaps: tuple[str, ...]) -> str:
-    return f"The goal is thin: {'; '.join(gaps)}." if gaps else "The goal says little about what is wanted."
+    return f"The goal is vague: {'; '.join(gaps)}." if gaps else "The goal says little about what is wanted."
 
 
 def check_tools_available(facts: GoalFacts) -> CheckResult:
@@ -88,75 +111,86 @@ def check_tools_available(facts: GoalFacts) -> CheckResult:
             "No tools were offered with the goal, so this could not be compared: the agent is taken to have its own.",
             "Offer the agent's tools with the goal to have them compared.",
         )
-    best, score = facts.tools[0], tool_score(facts)
-    status = _compared(score, TOOL_BAND, facts)
-    weakest = min(facts.asks, key=lambda ask: ask.fit, default=None)
+    status = _compared(facts.covered, TOOL_BAND, facts)
     if status is Status.PASS:
-        words = f" (shared words: {', '.join(best.shared)})" if best.shared else ""
-        return CheckResult(Check.TOOLS_AVAILABLE, status, score, f"The tool {best.name} fits the goal{words}.")
-    if not readable(facts):
-        reason = "Too little of the goal is understood to tell which tool it needs."
-    elif weakest is not None and len(facts.asks) > 1 and weakest.fit < best.fit:
-        reason = f"No offered tool clearly covers \u201c{weakest.text}\u201d; the nearest is {weakest.tool}."
-    elif status is Status.WARN:
-        reason = f"The nearest tool, {best.name}, may not do what is asked."
-    else:
-        reason = f"None of the {len(facts.tools)} offered tools does what is asked; the nearest is {best.name}."
+        return CheckResult(Check.TOOLS_AVAILABLE, status, facts.covered, _fitting(facts))
     return CheckResult(
-        Check.TOOLS_AVAILABLE, status, score, reason, "Offer a tool that does this, or hand the goal to another agent."
+        Check.TOOLS_AVAILABLE,
+        status,
+        facts.covered,
+        _not_covered(facts, status),
+        "Offer a tool that does this, or hand the goal to another agent.",
     )
 
 
-def tool_score(facts: GoalFacts) -> float:
-    """Fit of the best tool, pulled down when one of several asks is covered badly."""
-    best = facts.tools[0].fit
-    if len(facts.asks) < 2:
-        return best
-    return 0.7 * best + 0.3 * min(best, min(ask.fit for ask in facts.asks))
+def _fitting(facts: GoalFacts) -> str:
+    best = facts.tools[0]
+    words = f" (shared words: {', '.join(best.shared)})" if best.shared else ""
+    return f"The tool {best.name} fits the goal{words}."
+
+
+def _not_covered(facts: GoalFacts, status: Status) -> str:
+    """Of several asks those that are covered badly are named: they are what lowers the score."""
+    if not readable(facts):
+        return "Too little of the goal is understood to tell which tool it needs."
+    best, poorly = facts.tools[0], poorly_covered(facts)
+    if poorly:
+        asks = " and ".join(f"\u201c{ask.text}\u201d (the nearest is {ask.tool})" for ask in poorly[:MAX_SHOWN])
+        return f"No offered tool clearly covers {asks}."
+    if status is Status.WARN:
+        return f"The nearest tool, {best.name}, may not do what is asked."
+    return f"None of the {len(facts.tools)} offered tools does what is asked; the nearest is {best.name}."
+
+
+def poorly_covered(facts: GoalFacts) -> tuple[AskFact, ...]:
+    """Of several asks, those said directly that no tool clearly serves, the least served first; none of only one."""
+    direct = [ask for ask in facts.asks if ask.direct]
+    poorly = sorted((ask for ask in direct if ask.fit < CLEARLY_SERVED), key=lambda ask: ask.fit)
+    return tuple(poorly) if len(direct) > 1 else ()
 
 
 def check_required_context(facts: GoalFacts) -> CheckResult:
-    """Are the values that the fitting tool requires given in goal, context or history?"""
-    if not facts.required:
-        reason = (
-            f"The tool {facts.tools[0].name} requires no values."
-            if facts.tools
-            else "No tool was offered that would require values."
-        )
-        return CheckResult(Check.REQUIRED_CONTEXT, Status.PASS, 0.9 if facts.tools else NO_TOOLS_SCORE, reason)
-    score = context_score(facts)
-    status = _status(score, CONTEXT_BAND)
-    missing = missing_parameters(facts)
-    if status is not Status.PASS and tool_score(facts) < TOOL_BAND[1]:
+    """Are the values that the fitting tools require given in goal, context or history?"""
+    if not facts.tools:
+        reason = "No tool was offered that would require values."
+        return CheckResult(Check.REQUIRED_CONTEXT, Status.PASS, NO_TOOLS_SCORE, reason)
+    status = _status(facts.given, CONTEXT_BAND)
+    if status is Status.PASS:
+        return CheckResult(Check.REQUIRED_CONTEXT, status, facts.given, _all_given(facts))
+    if facts.covered < TOOL_BAND[1]:
         return CheckResult(
             Check.REQUIRED_CONTEXT,
             Status.WARN,
-            score,
+            facts.given,
             f"No tool clearly fits, so what is needed is not known; {facts.tools[0].name} would lack values.",
             "Settle which tool is meant first.",
         )
-    if status is Status.PASS:
-        found = "; ".join(f"{p.name}: {p.evidence}" for p in facts.required if p.evidence)
-        return CheckResult(Check.REQUIRED_CONTEXT, status, score, f"The required values are there ({found}).")
-    names = ", ".join(p.name for p in missing)
-    return CheckResult(
-        Check.REQUIRED_CONTEXT,
-        status,
-        score,
-        f"{missing[0].tool} needs {names}, which goal and context do not clearly give.",
-        f"Add {names} to the context.",
-    )
+    names = ", ".join(p.name for p in missing_parameters(facts))
+    suggestion = f"Add {names} to the context." if names else "Name what is meant, and give its particulars."
+    return CheckResult(Check.REQUIRED_CONTEXT, status, facts.given, _not_given(facts, names), suggestion)
 
 
-def context_score(facts: GoalFacts) -> float:
-    """How surely every required value is given: the weakest value decides most."""
-    supplied = [p.supplied for p in facts.required]
-    return 0.7 * min(supplied) + 0.3 * sum(supplied) / len(supplied)
+def _all_given(facts: GoalFacts) -> str:
+    if not facts.required:
+        return f"The tool {facts.tools[0].name} requires no values."
+    found = "; ".join(f"{p.name}: {p.evidence}" for p in facts.required if p.evidence)
+    return f"The required values are there ({found})." if found else "The required values seem to be there."
+
+
+def _not_given(facts: GoalFacts, names: str) -> str:
+    missing = missing_parameters(facts)
+    parts = []
+    if missing:
+        parts.append(f"{missing[0].tool} needs {names}, which goal and context do not clearly give")
+    if facts.left_open:
+        shown = ", ".join(f"\u201c{text}\u201d" for text in facts.left_open[:MAX_SHOWN])
+        parts.append(f"{shown} does not say which")
+    return f"{'; '.join(parts) or 'The goal gives few particulars'}."
 
 
 def missing_parameters(facts: GoalFacts) -> tuple[ParameterFact, ...]:
-    """Required values not surely given, the surest miss first; never empty when the check does not pass."""
-    return tuple(sorted((p for p in facts.required if p.supplied < CONTEXT_BAND[1]), key=lambda p: p.supplied))
+    """Required values not surely given, the surest miss first."""
+    return tuple(sorted((p for p in facts.required if p.supplied < SURELY_GIVEN), key=lambda p: p.supplied))
 
 
 def check_no_contradiction(facts: GoalFacts) -> CheckResult:
@@ -191,9 +225,14 @@ def check_in_scope(facts: GoalFacts) -> CheckResult:
     return CheckResult(Check.IN_SCOPE, status, facts.scope, reason, "Send the goal to an agent made for this subject.")
 
 
+def steps_of(facts: GoalFacts) -> int:
+    """The number of things asked for directly."""
+    return sum(ask.direct for ask in facts.asks)
+
+
 def complexity_score(facts: GoalFacts) -> float:
     """1 for one plain step; falls with the number of asks and conditions and with very long text."""
-    load = 0.12 * max(0, len(facts.asks) - 1) + 0.08 * facts.conditions + 0.001 * max(0, facts.words - 60)
+    load = 0.12 * max(0, steps_of(facts) - 1) + 0.08 * facts.conditions + 0.001 * max(0, facts.words - 60)
     return 1.0 / (1.0 + load)
 
 
@@ -201,7 +240,7 @@ def check_complexity(facts: GoalFacts) -> CheckResult:
     """Is it one piece of work, or many that a person should look at first?"""
     score = complexity_score(facts)
     status = _status(score, COMPLEXITY_BAND)
-    steps = max(1, len(facts.asks))
+    steps = max(1, steps_of(facts))
     what = f"{steps} {'step' if steps == 1 else 'steps'}, {facts.conditions} conditions, {facts.words} words"
     if status is Status.PASS:
         return CheckResult(Check.COMPLEXITY, status, score, f"Manageable: {what}.")

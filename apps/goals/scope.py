@@ -1,50 +1,102 @@
-"""Whether a goal's subject is one the agent is for, by its own description and its tools taken together."""
+"""Whether a goal's subject is one the agent is for, by its own description and its tools taken together.
+
+Two features. `words`: how near the goal's words lie to the nearest words of description and tools, on the mean, less
+what as many words reach by chance. `meaning`: the largest cosine of the whole goal with the description or with one
+tool; it needs the goal's vector, so without one a head of its own judges by the words alone.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from apps.goals.matching import CHANCE_COVERAGE
 from apps.goals.reading import words_of
-from apps.goals.toolset import ToolSet
-from apps.llm.embedding import WordEmbedder
 
 Vectors = NDArray[np.float32]
 
-# Logistic in the excess nearness over chance of the nearest words of the goal. A subject shows in a few words, so only
-# the nearest third counts.
-BIAS, WEIGHT = -1.5, 7.0
-MIN_WORDS = 3
+# Logistic heads (bias, words, meaning), fitted by bench/fit_scope.py on agents and goals written for it and on public
+# goals held against other goals' tools. Half of what they were fitted on is out of scope.
+WITH_MEANING = (-3.52, 2.63, 11.00)
+WORDS_ALONE = (-1.19, 6.31)
+
+
+class ScopeEmbedder(Protocol):
+    """Vectors of words and of whole texts, L2-normalised float32."""
+
+    def vectors(self, words: Sequence[str]) -> Vectors: ...
+    def embed(self, texts: Sequence[str]) -> Vectors: ...
+    def __hash__(self) -> int: ...
+
+
+class OfferedTools(Protocol):
+    """A row for each word of all tools, and a row for what each tool does."""
+
+    matrix: Vectors
+    meanings: Vectors
 
 
 def scope_of(
-    statements: Sequence[str], toolset: ToolSet | None, goal: tuple[Vectors, Vectors], embedder: WordEmbedder
+    statements: Sequence[str],
+    toolset: OfferedTools | None,
+    goal: tuple[Vectors, Vectors],
+    embedder: ScopeEmbedder,
+    meaning: Vectors | None = None,
 ) -> tuple[float | None, str]:
-    """(score in [0, 1], what it was compared with); (None, "") when nothing states a scope or the goal has no words."""
+    """(score in [0, 1], what it was compared with); (None, "") when nothing states a scope or the goal has no words.
+
+    `goal` are the vectors of the words that ask and of all words; `meaning` that of the whole goal, if it is known.
+    """
     own, _ = goal
-    parts = [_statement(statement, embedder) for statement in statements if statement.strip()]
+    stated = tuple(statement.strip() for statement in statements if statement.strip())
+    if not len(own):
+        return None, ""
+    words = [_words_of_statement(statement, embedder) for statement in stated]
     name = "what the agent is for"
     if toolset is not None:
-        name = "what the agent and its tools are for" if parts else "what the offered tools are for"
-        parts.append(toolset.matrix)
-    parts = [part for part in parts if len(part)]
-    if not parts or not len(own):
+        name = "what the agent and its tools are for" if stated else "what the offered tools are for"
+        words.append(toolset.matrix)
+    words = [part for part in words if len(part)]
+    if not words:
         return None, ""
-    return max(_nearness(own, part) for part in parts), name
+    near = words_feature(own, np.concatenate(words))
+    if meaning is None or not meaning.any():
+        return _logistic(WORDS_ALONE[0] + WORDS_ALONE[1] * near), name
+    close = meaning_feature(meaning, stated, toolset, embedder)
+    return _logistic(WITH_MEANING[0] + WITH_MEANING[1] * near + WITH_MEANING[2] * close), name
 
 
-def _nearness(own: Vectors, part: Vectors) -> float:
-    nearest = np.sort((own @ part.T).max(axis=1))[::-1]
-    top = float(nearest[: max(MIN_WORDS, math.ceil(len(nearest) / 3))].mean())
+def words_feature(own: Vectors, part: Vectors) -> float:
+    """Mean nearness of the goal's words, 0 where it is chance and 1 where every word is there."""
+    nearest = float((own @ part.T).max(axis=1).mean())
     expected = CHANCE_COVERAGE[0] + CHANCE_COVERAGE[1] * math.log1p(len(part))
-    return 1.0 / (1.0 + math.exp(-(BIAS + WEIGHT * (top - expected) / (1.0 - expected))))
+    return (nearest - expected) / (1.0 - expected)
+
+
+def meaning_feature(
+    meaning: Vectors, statements: tuple[str, ...], toolset: OfferedTools | None, embedder: ScopeEmbedder
+) -> float:
+    """The largest cosine with a statement or a tool, in [-1, 1]. Statements are embedded once and kept."""
+    rows = [_meaning_of_statement(statement, embedder) for statement in statements]
+    if toolset is not None:
+        rows.append(toolset.meanings)
+    return float((np.concatenate(rows) @ meaning).max())
+
+
+def _logistic(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 @lru_cache(maxsize=256)
-def _statement(statement: str, embedder: WordEmbedder) -> Vectors:
+def _words_of_statement(statement: str, embedder: ScopeEmbedder) -> Vectors:
     return embedder.vectors([word.text for word in words_of(statement) if word.content])
+
+
+@lru_cache(maxsize=256)
+def _meaning_of_statement(statement: str, embedder: ScopeEmbedder) -> Vectors:
+    return embedder.embed([statement])

@@ -14,10 +14,12 @@ from apps.core.events import event_of, record
 from apps.core.ids import new_id
 from apps.core.inserting import insert
 from apps.goals.ending import finish_fields
+from apps.goals.marks import is_trial, marks_of
 from apps.goals.models import Goal
 from apps.goals.payload import PAYLOAD_SCHEMA, merged_request, payload_of
 from apps.goals.release import let_go_unwritten
 from apps.goals.states import ENDS, ApprovalState, State
+from apps.goals.timing import WRITE
 from apps.goals.vocabulary import Path, checks_to_json, confidence_to_json, questions_to_json
 from apps.goals.weighing import Weighed, weigh
 
@@ -47,8 +49,11 @@ def submit(*, weighed: Weighed, actor: str, user: User | None = None) -> Goal:
         deadline=wanted.deadline,
         callback_url=wanted.callback_url,
         submitted_by=actor,
+        is_trial=is_trial(wanted.context),
     )
     _judge(goal, weighed)
+    weighed.watch.enter(WRITE)
+    goal.timings = weighed.watch.timings()
     submitted = event_of(
         kind="goal.submitted",
         subject_type="goal",
@@ -114,8 +119,15 @@ def _judge(goal: Goal, weighed: Weighed) -> None:
         return
     confidence = confidence_to_json(assessment.confidence)
     goal.confidence, goal.factors = confidence["value"], confidence["factors"]
-    goal.checks = checks_to_json(assessment.checks) if weighed.configuration.switches.pre_validation else {}
+    if weighed.configuration.switches.pre_validation:
+        goal.checks, goal.check_marks = checks_to_json(assessment.checks), marks_of(assessment.checks)
+    else:
+        goal.checks, goal.check_marks = {}, None
     goal.execution_path = assessment.verdict.execution_path
+    goal.kind, goal.unsure_path = weighed.kind, weighed.unsure_path
+    # What was made up to try the gate says nothing of real goals, and calibration reads those with a sum alone.
+    goal.raw_confidence = None if goal.is_trial else assessment.confidence.raw
+    goal.curve_version = weighed.curve_version if assessment.confidence.graded else None
     goal.reasons = list(assessment.verdict.reasons)
     goal.questions = questions_to_json(assessment.questions)
     goal.state, goal.approval_state = STATE_OF_PATH[assessment.verdict.path]

@@ -6,14 +6,17 @@ together and the words around a value should speak of the parameter. Each value 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from apps.goals.asks import Ask
 from apps.goals.facts import ParameterFact
 from apps.goals.parameters import Parameter
 from apps.goals.reading import Word, name_words, stem
+from apps.goals.references import Open, Reference
 from apps.goals.toolset import Tool
 from apps.goals.values import Value
 from apps.goals.vocabulary import Kind
@@ -22,6 +25,7 @@ FROM_CONTEXT, FROM_SIMILAR_KEY = 0.97, 0.85
 FROM_OPTION, FROM_DEFAULT = 0.92, 0.9
 FROM_HISTORY = 0.8  # of what the same value would count in the goal itself
 NOTHING_FOUND = 0.15
+NOTHING_REQUIRED = 0.9
 NEAR_NAME, NEAR_HINT = 0.12, 0.05
 WINDOW_BEFORE, WINDOW_AFTER = 5, 2  # words around a value that may speak of it
 SHOWN = 60  # characters of a value shown as evidence
@@ -39,7 +43,8 @@ _SERVES: dict[Kind, dict[Kind, float]] = {
     Kind.MONEY: {Kind.MONEY: 0.9, Kind.NUMBER: 0.75},
     Kind.NUMBER: {Kind.NUMBER: 0.8, Kind.MONEY: 0.75, Kind.CODE: 0.3, Kind.DATE: 0.3},
     Kind.NAME: {Kind.NAME: 0.8, Kind.QUOTED: 0.85, Kind.CODE: 0.6, Kind.FILE: 0.6, Kind.EMAIL: 0.5},
-    Kind.TEXT: {Kind.QUOTED: 0.85, Kind.NAME: 0.65, Kind.CODE: 0.5, Kind.URL: 0.5, Kind.FILE: 0.4, Kind.NUMBER: 0.35},
+    Kind.TEXT: {Kind.QUOTED: 0.85, Kind.NAME: 0.65, Kind.CODE: 0.5, Kind.URL: 0.5, Kind.EMAIL: 0.5,
+                Kind.DATE: 0.45, Kind.FILE: 0.4, Kind.TIME: 0.4, Kind.MONEY: 0.4, Kind.NUMBER: 0.35},
     Kind.CHOICE: {Kind.QUOTED: 0.5, Kind.NAME: 0.45, Kind.CODE: 0.5},
     Kind.BOOLEAN: {},
     Kind.LIST: dict.fromkeys(Kind, 0.7),
@@ -53,6 +58,8 @@ _INDEFINITE_TEXT = """
 a an specific certain particular some any another different other several few
 """
 _INDEFINITE = frozenset(_INDEFINITE_TEXT.split())
+_MOST_OPEN = {Open.INDEFINITE: 2, Open.PERSON: 1, Open.ARTICLE: 2, Open.ELSEWHERE: 1}
+_OWN_NAME = 0.5
 _OPEN = 0.5  # what is left of evidence from elsewhere when the goal itself leaves the parameter's thing open
 
 
@@ -81,12 +88,32 @@ def supplied_parameters(tool: Tool, given: Given) -> tuple[ParameterFact, ...]:
     """A fact for each parameter the tool requires, in the schema's order."""
     required = [parameter for parameter in tool.parameters if parameter.required]
     open_ones = frozenset(parameter.name for parameter in required if _left_open(parameter, given.words))
-    taken = _assigned(required, given, open_ones)
+    taken = _assigned(required, given, open_ones, tool.stems)
     plain = _unexplained(tool.stems, given)
     return tuple(
         _fact(tool.name, parameter, taken.get(parameter.name), [] if parameter.name in open_ones else plain, given)
         for parameter in required
     )
+
+
+def context_features(
+    required: Sequence[ParameterFact], references: Sequence[Reference], asks: Sequence[Ask], values: int
+) -> dict[str, float]:
+    """The features of the head `context`, more is better; `values` is the number of particulars in the goal.
+
+    weakest      how surely the value is given that is given least surely
+    particulars  particulars for each required value, at most 2
+    requested    whether anything is asked for by a verb of action at all
+    the others   minus the number of open places of the kind (references.py), at most 2, of people and texts 1
+    """
+    supplied = [fact.supplied for fact in required]
+    count = Counter(reference.kind for reference in references)
+    return {
+        "weakest": min(supplied, default=NOTHING_REQUIRED),
+        "particulars": min(2.0, values / (1 + len(supplied))),
+        "requested": float(any(ask.kinds for ask in asks)),
+        **{kind.value: -float(min(count[kind], most)) for kind, most in _MOST_OPEN.items()},
+    }
 
 
 def _fact(
@@ -137,8 +164,13 @@ def _from_schema(parameter: Parameter) -> tuple[float, str]:
     return NOTHING_FOUND, ""
 
 
-def _assigned(required: Sequence[Parameter], given: Given, open_ones: frozenset[str]) -> dict[str, tuple[float, str]]:
-    """Greedy, best pair first: each value to one parameter, each parameter one value."""
+def _assigned(
+    required: Sequence[Parameter], given: Given, open_ones: frozenset[str], own: frozenset[str]
+) -> dict[str, tuple[float, str]]:
+    """Greedy, best pair first: each value to one parameter, each parameter one value.
+
+    A name that the tool uses of itself ("Salon", "Kubernetes") says what is worked on rather than which.
+    """
     pairs: list[tuple[float, int, int]] = []
     everything = (*given.values, *given.earlier)
     here = len(given.values)
@@ -147,6 +179,8 @@ def _assigned(required: Sequence[Parameter], given: Given, open_ones: frozenset[
         serves = _SERVES[parameter.kind]
         for place, value in enumerate(everything):
             score = serves.get(value.kind, 0.0)
+            if score and value.kind is Kind.NAME and all(stem(word) in own for word in name_words(value.text)):
+                score *= _OWN_NAME
             if score:
                 if place < here:
                     score = _with_neighbours(score, parameter, nearby[place])

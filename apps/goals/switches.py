@@ -1,7 +1,9 @@
-"""ACT: the PHASE2 switches and thresholds: read from memory without a query, changed for every process at once."""
+"""ACT: the PHASE2 switches, thresholds and curves: in memory, read without a query, changed everywhere at once."""
 
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +15,9 @@ from apps.accounts.row_access import across_businesses
 from apps.core.errors import Invalid
 from apps.core.events import record
 from apps.core.snapshot import Snapshot
+from apps.goals.calibration import SHIPPED, Curve
 from apps.goals.gate import Switches, Thresholds
-from apps.goals.models import GateSettings, Switch
+from apps.goals.models import GateCurve, GateSettings, Switch
 
 ENABLED = "PHASE2_ENABLED"
 _PARTS = {
@@ -33,14 +36,36 @@ WORDS = {
 }
 
 
+EVERY_KIND = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveInForce:
+    """A curve and the version goals judged by it carry; None for the shipped one."""
+
+    curve: Curve
+    version: UUID | None
+
+
+_SHIPPED = CurveInForce(SHIPPED, None)
+
+
 @dataclass(frozen=True, slots=True)
 class GateConfiguration:
-    """What the gate goes by for one business. `enabled` off: goals run as they come."""
+    """What the gate goes by for one business. `enabled` off: goals run as they come.
+
+    curves: by kind of goal; under EVERY_KIND the business's own, for kinds without one.
+    """
 
     enabled: bool
     switches: Switches
     thresholds: Thresholds
     rounds: int
+    curves: Mapping[str, CurveInForce] = field(default_factory=dict)
+
+    def curve_for(self, kind: str) -> CurveInForce:
+        """The curve of the kind, else the business's, else the shipped one."""
+        return self.curves.get(kind) or self.curves.get(EVERY_KIND) or _SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +134,20 @@ def switches_of(business_id: UUID) -> list[SwitchStand]:
     return stands
 
 
-def clear_thresholds(*, business_id: UUID, actor: str) -> None:
-    """Take a business's own thresholds away, so that the installation's hold again."""
+def clear_thresholds(*, business_id: UUID, actor: str, **why: Any) -> None:
+    """Take a business's own thresholds away, so that the installation's hold again. why: facts for the audit."""
     with transaction.atomic():
         GateSettings.objects.filter(business_id=business_id).delete()
-        _tell("thresholds.cleared", str(business_id), business_id, actor)
+        _tell("thresholds.cleared", str(business_id), business_id, actor, **why)
 
 
-def set_thresholds(*, business_id: UUID, high: float, medium: float, rounds: int, actor: str) -> GateSettings:
-    """Set a business's thresholds. Raises Invalid unless 0 <= medium < high <= 1 and 0 <= rounds <= 10."""
+def set_thresholds(
+    *, business_id: UUID, high: float, medium: float, rounds: int, actor: str, **why: Any
+) -> GateSettings:
+    """Set a business's thresholds. Raises Invalid unless 0 <= medium < high <= 1 and 0 <= rounds <= 10.
+
+    why: facts for the audit. Whoever asks a person goes through apps/tuning, where another person must agree.
+    """
     try:
         Thresholds(high=high, medium=medium)
     except ValueError as error:
@@ -129,8 +159,30 @@ def set_thresholds(*, business_id: UUID, high: float, medium: float, rounds: int
         row, _ = GateSettings.objects.update_or_create(
             business_id=business_id, defaults={"high": high, "medium": medium, "clarification_rounds": rounds}
         )
-        _tell("thresholds.set", str(business_id), business_id, actor, high=high, medium=medium, before=before)
+        _tell("thresholds.set", str(business_id), business_id, actor, high=high, medium=medium, before=before, **why)
     return row
+
+
+def put_curve(
+    *, business_id: UUID, kind: str, version: UUID, points: Sequence[Sequence[float]], actor: str, **why: Any
+) -> None:
+    """Have a curve calibrate one kind of goal (EVERY_KIND: all without their own) from now on. Raises Invalid."""
+    try:
+        Curve.through(points)
+    except ValueError as error:
+        raise Invalid("points", str(error)) from None
+    with transaction.atomic():
+        GateCurve.objects.update_or_create(
+            business_id=business_id, kind=kind, defaults={"version": version, "points": [list(p) for p in points]}
+        )
+        _tell("curve.set", str(business_id), business_id, actor, kind_of_goal=kind, version=str(version), **why)
+
+
+def drop_curve(*, business_id: UUID, kind: str, actor: str, **why: Any) -> None:
+    """Take the curve of one kind away, so that the one above it holds again: the business's, or the shipped one."""
+    with transaction.atomic():
+        GateCurve.objects.filter(business_id=business_id, kind=kind).delete()
+        _tell("curve.cleared", str(business_id), business_id, actor, kind_of_goal=kind, **why)
 
 
 def _whose(business_id: UUID | None) -> Any:
@@ -160,6 +212,12 @@ def _load() -> _Everything:
             switches.setdefault(business_id, {})[name] = on
         cursor.execute("SELECT business_id, high, medium, rounds FROM goals_all_thresholds()")
         thresholds = {row[0]: (Thresholds(high=row[1], medium=row[2]), row[3]) for row in cursor.fetchall()}
+        cursor.execute("SELECT business_id, kind, version, points FROM goals_all_curves()")
+        curves: dict[UUID, dict[str, CurveInForce]] = {}
+        for business_id, kind, version, points in cursor.fetchall():
+            # A plain cursor gives jsonb as text.
+            read = json.loads(points) if isinstance(points, str) else points
+            curves.setdefault(business_id, {})[kind] = CurveInForce(Curve.through(read), version)
     shared = {**settings.PHASE2_DEFAULTS, **switches.pop(None, {})}
     usual = (
         Thresholds(high=settings.HIGH_CONFIDENCE_THRESHOLD, medium=settings.MEDIUM_CONFIDENCE_THRESHOLD),
@@ -168,16 +226,24 @@ def _load() -> _Everything:
     return _Everything(
         default=_configure(shared, *usual),
         by_business={
-            business_id: _configure({**shared, **switches.get(business_id, {})}, *thresholds.get(business_id, usual))
-            for business_id in switches.keys() | thresholds.keys()
+            business_id: _configure(
+                {**shared, **switches.get(business_id, {})},
+                *thresholds.get(business_id, usual),
+                curves.get(business_id),
+            )
+            for business_id in switches.keys() | thresholds.keys() | curves.keys()
             if business_id
         },
     )
 
 
-def _configure(on: dict[str, bool], thresholds: Thresholds, rounds: int) -> GateConfiguration:
+def _configure(
+    on: dict[str, bool], thresholds: Thresholds, rounds: int, curves: dict[str, CurveInForce] | None = None
+) -> GateConfiguration:
     parts = Switches(**{part: on[name] for part, name in _PARTS.items()})
-    return GateConfiguration(enabled=on[ENABLED], switches=parts, thresholds=thresholds, rounds=rounds)
+    return GateConfiguration(
+        enabled=on[ENABLED], switches=parts, thresholds=thresholds, rounds=rounds, curves=curves or {}
+    )
 
 
 _snapshot: Snapshot[_Everything] = Snapshot("gate", _load)

@@ -65,7 +65,7 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(
             r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b"
             rf"|\b{_MONTH}\.?\s+{_ORDINAL}(?:,?\s+\d{{4}})?\b|\b{_MONTH}\s+\d{{4}}\b"
-            rf"|\b{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?\b|\b(?:today|tonight|tomorrow|yesterday)\b"
+            rf"|\b(?:the\s+)?{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?\b|\b(?:today|tonight|tomorrow|yesterday)\b"
             rf"|\b(?:next|this|last|coming|past|previous)\s+(?:{_COUNT}\s+)?(?:{_SPAN}|{_DAY}|{_MONTH})\b|\b{_DAY}\b"
             rf"|\b(?:in|for|within|after)\s+{_COUNT}\s+{_SPAN}\b|\b{_COUNT}\s+{_SPAN}\s+(?:ago|from now|later)\b"
             r"|\b(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\b",

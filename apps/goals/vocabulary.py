@@ -31,12 +31,13 @@ class Status(StrEnum):
 
 
 class FactorName(StrEnum):
-    """What confidence is made of. AGENT_TRUST is an addition on top, the other four are weighted."""
+    """What confidence is made of: four weighted factors, then what calibration changes, then AGENT_TRUST on top."""
 
     GOAL_UNDERSTANDING = "goal_understanding"
     TOOL_AVAILABILITY = "tool_availability"
     CONTEXT_RICHNESS = "context_richness"
     TOOL_CONFIDENCE = "tool_confidence"
+    CALIBRATION = "calibration"
     AGENT_TRUST = "agent_trust"
 
 
@@ -115,11 +116,12 @@ class Factor(msgspec.Struct, frozen=True, gc=False):
 
 class Confidence(msgspec.Struct, frozen=True):
     """How sure we are that the goal can be carried out as stated, and why. `graded` is False for the two-level
-    stand-in."""
+    stand-in. `raw` is the weighted sum before calibration, None for the stand-in."""
 
     value: float
     factors: tuple[Factor, ...]
     graded: bool = True
+    raw: float | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -171,6 +173,7 @@ def checks_from_json(result: dict[str, Any] | None) -> tuple[CheckResult, ...]:
 def confidence_to_json(confidence: Confidence) -> dict[str, Any]:
     """{value, graded, factors: [{name, score, weight, contribution, reason}]}, figures rounded to four places."""
     result: dict[str, Any] = msgspec.to_builtins(confidence)
+    del result["raw"]
     result["value"] = round(result["value"], 4)
     result["factors"] = list(result["factors"])
     for row in result["factors"]:

@@ -1,6 +1,6 @@
 """ACT: weigh a goal before anything is written: look up its agent and tools, prepare the facts, let the rules judge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -18,11 +18,14 @@ from apps.core.outbound import check_url
 from apps.core.recall import Recall
 from apps.goals.assessment import Assessment, assess
 from apps.goals.facts import GoalFacts
-from apps.goals.judging import ask_the_judge
+from apps.goals.gate import path_when_unsure
+from apps.goals.judging import ask_the_judge, judge_is_configured
+from apps.goals.marks import without_trial
 from apps.goals.preparing import prepare_facts
 from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
 from apps.goals.risk import risk_of_goal
 from apps.goals.switches import GateConfiguration, configuration_of
+from apps.goals.timing import Stage, Stopwatch
 from apps.llm.embedding import get_embedder
 
 # A tool counts as one the goal would use when it fits nearly as well as the best, and fits at all.
@@ -45,37 +48,72 @@ class Weighed:
     configuration: GateConfiguration
     assessment: Assessment | None
     risk: float = 0.5
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    kind: str = ""
+    curve_version: UUID | None = None
+    unsure_path: str = ""
 
 
-def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0) -> Weighed:
+def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0, watch: Stopwatch | None = None) -> Weighed:
     """Judge a goal. Call outside a transaction: reading and judging may take long (a model may be asked).
 
+    watch: started when the request came in; without one the time counts from here.
     Raises Invalid: naming the field that is unknown, too large, in the past or not to be stored.
     """
+    watch = watch or Stopwatch()
+    watch.enter(Stage.LOOK_UP)
     _check(wanted)
     agent, tools, risks = _look_up(business_id, wanted)
     configuration = configuration_of(business_id)
     if not configuration.enabled:
-        return Weighed(business_id, wanted, tools, configuration, None)
+        return Weighed(business_id, wanted, tools, configuration, None, watch=watch)
+    watch.enter(Stage.READ)
     facts = _facts_of(wanted, tools, agent)
+    judgement = None
+    if judge_is_configured():
+        watch.enter(Stage.MODEL)
+        judgement = ask_the_judge(wanted=wanted, tools=tools, facts=facts)
+    watch.enter(Stage.JUDGE)
+    kind = _kind_of(facts, wanted)
+    in_force = configuration.curve_for(kind)
+    rounds_left = configuration.rounds - rounds_used
     assessment = assess(
         facts,
         thresholds=configuration.thresholds,
         switches=configuration.switches,
         own_confidence=wanted.confidence,
-        rounds_left=configuration.rounds - rounds_used,
-        judgement=ask_the_judge(wanted=wanted, tools=tools, facts=facts),
+        rounds_left=rounds_left,
+        judgement=judgement,
+        curve=in_force.curve,
     )
     best = facts.tools[0].fit if facts.tools else 0.0
     used = [tool.name for tool in facts.tools if tool.fit >= max(best * NEARLY_AS_GOOD, FITS_AT_ALL)]
     risk = risk_of_goal(tools=used, registered=risks, confidence=assessment.confidence.value)
-    return Weighed(business_id, wanted, tools, configuration, assessment, risk)
+    unsure = path_when_unsure(assessment.checks, configuration.switches, rounds_left=rounds_left)
+    return Weighed(
+        business_id,
+        wanted,
+        tools,
+        configuration,
+        assessment,
+        risk,
+        watch,
+        kind=kind,
+        curve_version=in_force.version,
+        unsure_path=unsure.execution_path if unsure else "",
+    )
+
+
+def _kind_of(facts: GoalFacts, wanted: GoalIn) -> str:
+    """What calibration takes for one kind of goal: those the same tool fits best, else those of the same agent."""
+    best = facts.tools[0] if facts.tools else None
+    return (best.name if best and best.fit >= FITS_AT_ALL else wanted.agent_id)[:64]
 
 
 def _facts_of(wanted: GoalIn, tools: list[dict[str, Any]], agent: Agent | None) -> GoalFacts:
     """What the goal says. That depends on its words and the day alone, so one that comes again is not read again."""
     scope = [agent.description] if agent and agent.description else []
-    words = msgspec.json.encode((wanted.goal, wanted.context, wanted.history, tools, scope))
+    words = msgspec.json.encode((wanted.goal, without_trial(wanted.context), wanted.history, tools, scope))
     read = _read if len(words) <= MOST_REMEMBERED_BYTES else _read.__wrapped__
     return read(words, timezone.now().date())
 

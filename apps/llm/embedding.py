@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from apps.llm.minilm import MiniLM
+
     Array: TypeAlias = NDArray[np.float32]
 
 CACHE_SIZE = 20_000  # texts; 1.5 kB each, so about 30 MB a process when full
@@ -42,6 +44,17 @@ class WordEmbedder(Protocol):
     def vectors(self, words: Sequence[str]) -> Array: ...
     def familiarity(self, words: Sequence[str]) -> list[float]: ...
     def __hash__(self) -> int: ...
+
+
+class ReadingEmbedder(WordEmbedder, Protocol):
+    """What the gate reads with: words alone, whole texts, and the pieces of a text in their context.
+
+    `in_context` returns (places, vectors): (start, end) in characters, int32 of shape (pieces, 2), and float32 of shape
+    (pieces, dim); the mean over pieces, L2-normalised, can be compared with `embed` of another text.
+    """
+
+    def embed(self, texts: Sequence[str]) -> Array: ...
+    def in_context(self, text: str) -> tuple[NDArray[np.int32], Array]: ...
 
 
 class CachedEmbedder:
@@ -104,6 +117,10 @@ class LocalEmbedder:
         """Whole texts, 5 to 10 ms each when short and not cached."""
         return _texts().embed(texts)
 
+    def in_context(self, text: str) -> tuple[NDArray[np.int32], Array]:
+        """The pieces of a text in their context; not cached, as callers keep what they make of it."""
+        return _model().in_context(text)
+
     def vectors(self, words: Sequence[str]) -> Array:
         """Single words, out of context, a few microseconds each."""
         return _words().vectors(words)
@@ -114,10 +131,15 @@ class LocalEmbedder:
 
 
 @lru_cache(maxsize=1)
-def _texts() -> Embedder:
+def _model() -> MiniLM:
     from apps.llm.minilm import MiniLM
 
-    return CachedEmbedder(MiniLM())
+    return MiniLM()
+
+
+@lru_cache(maxsize=1)
+def _texts() -> Embedder:
+    return CachedEmbedder(_model())
 
 
 @lru_cache(maxsize=1)

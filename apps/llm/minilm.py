@@ -153,6 +153,16 @@ class MiniLM:
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return rows
 
+    def in_context(self, text: str) -> tuple[NDArray[np.int32], Array]:
+        """The text's pieces: (start, end) in characters as int32 of shape (pieces, 2), and the last layer's vectors,
+        float32 of shape (pieces, 384), not normalised. What is beyond MAX_TOKENS is left out."""
+        import numpy as np
+
+        encoding = self._tokenizer.encode(text)
+        places = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
+        own = places[:, 1] > 0  # the marks of beginning and end have no place
+        return places[own], self.encode_ids(encoding.ids)[own]
+
     def encode_ids(self, ids: Sequence[int]) -> Array:
         """The last layer's vectors, one row a token."""
         x = self._words[ids] + self._positions[: len(ids)]

@@ -11,7 +11,7 @@ from apps.goals.assessment import Assessment, assess
 from apps.goals.facts import GoalFacts
 from apps.goals.gate import Switches, Thresholds
 from apps.goals.preparing import prepare_facts
-from apps.goals.prevalidation import context_score, run_checks, tool_score
+from apps.goals.prevalidation import run_checks
 from apps.goals.vocabulary import Check, Kind, Path, Status
 from apps.llm.embedding import get_embedder
 
@@ -72,19 +72,19 @@ def test_a_goal_that_no_tool_serves_is_rejected(goal):
 def test_taking_the_tool_away_lowers_the_tool_score_most():
     goal = "Write an email to anna@example.com that the vase is on its way"
     with_tool, without = prepared(goal), prepared(goal, tools=[REFUND, CANCEL, TRACK])
-    assert tool_score(with_tool) > tool_score(without) + 0.2
+    assert with_tool.covered > without.covered + 0.2
 
 
 def test_the_length_of_a_goal_earns_nothing():
     """Background that has nothing to do with the tools must not make them fit better."""
     foreign = "Compose a sonnet"
     longer = foreign + " about autumn leaves, quiet rivers, distant mountains, lost letters and a garden in the rain"
-    assert tool_score(prepared(longer)) < 0.3
+    assert prepared(longer).covered < 0.3
 
 
 def test_a_value_left_out_is_the_one_asked_for():
     given_all, without = prepared("Refund order 1042, 35.50 euros"), prepared("Refund order 1042")
-    assert context_score(given_all) > 0.7
+    assert given_all.given > 0.7
     assert {one.name: one.supplied > 0.6 for one in without.required} == {"order_id": True, "amount": False}
     assert [one.field for one in assessed("Refund order 1042").questions] == ["amount"]
 
@@ -190,6 +190,8 @@ def test_nothing_raises_whatever_is_sent(goal, tools, context, history):
     assert 0.0 <= found.confidence.value <= 1.0
     assert all(0.0 <= one.supplied <= 1.0 for one in facts.required)
     assert all(0.0 <= one.fit <= 1.0 for one in facts.tools)
+    assert 0.0 <= facts.covered <= 1.0
+    assert 0.0 <= facts.given <= 1.0
 
 
 def test_the_same_goal_is_judged_the_same_again():

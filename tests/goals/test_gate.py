@@ -15,7 +15,7 @@ from apps.goals.vocabulary import (
     Path,
     Status,
 )
-from tests.goals.made import any_facts, facts, parameter, shares
+from tests.goals.made import any_facts, facts, shares
 
 EVERY_SWITCH = [Switches(*values) for values in itertools.product((True, False), repeat=4)]
 thresholds = (
@@ -105,7 +105,7 @@ def test_switches_one_by_one():
 def test_without_grading_a_goal_that_passes_runs_and_one_that_warns_is_asked():
     off = Switches(graded_confidence=False)
     assert assess(facts(), thresholds=Thresholds(), switches=off).verdict.path is Path.EXECUTE
-    doubtful = facts(required=(parameter(supplied=0.5),))
+    doubtful = facts(given=0.4)
     assert assess(doubtful, thresholds=Thresholds(), switches=off).verdict.path is Path.ASK
 
 
@@ -114,7 +114,7 @@ def test_paths_have_the_words_callers_know():
 
 
 def test_checks_off_still_form_the_confidence():
-    poor = facts(required=(parameter(supplied=0.0),))
+    poor = facts(given=0.05)
     off = Switches(pre_validation=False)
     found = assess(poor, thresholds=Thresholds(), switches=off)
     assert found.checks == run_checks(poor)

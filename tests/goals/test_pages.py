@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Business, User
+from apps.approvals.models import ApprovalRequest
 from apps.goals.models import GateSettings, Goal, Switch
 from apps.goals.switches import configuration_of
 from tests.goals.conftest import CLEAR, HOPELESS
@@ -75,23 +76,37 @@ def test_a_reviewer_sees_the_gate_and_changes_nothing(signed_in: SignIn, alice: 
     assert "Pre-validation" in page
     assert 'name="to"' not in page
     assert browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "off"}).status_code == 403
-    assert browser.post("/admin/gate/thresholds/", {"high": 1, "medium": 0, "rounds": 1}).status_code == 403
+    assert browser.post("/admin/calibration/propose/", {"high": 1, "medium": 0, "reason": "x"}).status_code == 403
     assert not Switch.objects.exists()
 
 
 def test_a_get_never_switches(signed_in: SignIn, bob: User) -> None:
     browser = signed_in(bob)
     assert browser.get("/admin/gate/switch/?name=PHASE2_ENABLED&to=off").status_code == 405
-    assert browser.get("/admin/gate/thresholds/?high=1&medium=0&rounds=0").status_code == 405
+    assert browser.get("/admin/calibration/propose/?high=1&medium=0&rounds=0").status_code == 405
     assert not Switch.objects.exists()
 
 
-def test_thresholds_that_cross_come_back_with_the_reason(signed_in: SignIn, bob: User, shop: Business) -> None:
-    browser = signed_in(bob)
-    page = browser.post("/admin/gate/thresholds/", {"high": "0.5", "medium": "0.6", "rounds": "3"})
+def test_the_gate_page_proposes_thresholds_and_changes_none(signed_in: SignIn, bob: User, shop: Business) -> None:
+    browser, before = signed_in(bob), configuration_of(shop.pk)
+    body = {"from": "gate", "high": "0.5", "medium": "0.6", "rounds": "3", "reason": "Fewer questions"}
+    page = browser.post("/admin/calibration/propose/", body)
     assert "must be below" in page.content.decode()
     assert 'value="0.6"' in page.content.decode()
-    assert not GateSettings.objects.exists()
-    browser.post("/admin/gate/thresholds/", {"high": "0.7", "medium": "0.4", "rounds": "2"})
-    assert configuration_of(shop.pk).thresholds.high == 0.7
+    assert not ApprovalRequest.objects.exists()
+    body |= {"high": "0.7", "medium": "0.4", "rounds": "2"}
+    assert browser.post("/admin/calibration/propose/", body).headers["location"] == "/admin/gate/"
+    assert ApprovalRequest.objects.get().payload["new"] == {"high": 0.7, "medium": 0.4, "rounds": 2, "own": True}
+    assert configuration_of(shop.pk) == before
     assert Goal.objects.count() == 0
+
+
+def test_the_admin_of_settings_is_no_back_door(signed_in: SignIn, bob: User, shop: Business) -> None:
+    row = GateSettings.objects.create(business=shop, high=0.9, medium=0.5)
+    browser, address = signed_in(bob), f"/admin/goals/gatesettings/{row.pk}/"
+    assert browser.get(f"{address}change/").status_code == 200
+    assert browser.post(f"{address}change/", {"high": 0.1, "medium": 0.0}).status_code == 403
+    assert browser.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+    assert browser.get("/admin/goals/gatesettings/add/").status_code == 403
+    row.refresh_from_db()
+    assert (row.high, row.medium) == (0.9, 0.5)

@@ -38,22 +38,28 @@ def test_no_words_fail():
 
 
 def test_unreadable_text_fails_but_is_not_blamed_on_the_tools():
-    changes = {"understood": 0.1, "tools": (tool(fit=0.1),), "asks": (AskFact("asdf", "cancel_order", 0.1),)}
+    changes = {"understood": 0.1, "covered": 0.1, "asks": (AskFact("asdf", "cancel_order", 0.1),)}
     assert result(Check.WELL_FORMED, **changes).status is Status.FAIL
     assert result(Check.TOOLS_AVAILABLE, **changes).status is Status.WARN
 
 
 def test_no_tool_that_fits_fails_and_names_the_nearest():
-    found = result(Check.TOOLS_AVAILABLE, tools=(tool("send_email", 0.05), tool("x", 0.01)), asks=())
+    found = result(Check.TOOLS_AVAILABLE, covered=0.05, tools=(tool("send_email", 0.05),), asks=())
     assert found.status is Status.FAIL
     assert "send_email" in found.reason
 
 
 def test_one_ask_of_two_without_a_tool_is_named():
     asks = (AskFact("cancel order 1055", "cancel_order", 0.8), AskFact("book a flight", "cancel_order", 0.0))
-    found = result(Check.TOOLS_AVAILABLE, tools=(tool(fit=0.8),), asks=asks)
+    found = result(Check.TOOLS_AVAILABLE, covered=0.4, asks=asks)
     assert found.status is Status.WARN
     assert "book a flight" in found.reason
+
+
+def test_what_is_said_only_in_passing_is_not_what_lacks_a_tool():
+    said, passing = AskFact("cancel order 1055", "cancel_order", 0.8), AskFact("thinking aloud", "x", 0.0, direct=False)
+    found = result(Check.TOOLS_AVAILABLE, covered=0.4, asks=(said, passing))
+    assert "thinking aloud" not in found.reason
 
 
 def test_offering_no_tools_is_no_failure_and_is_said():
@@ -64,13 +70,19 @@ def test_offering_no_tools_is_no_failure_and_is_said():
 
 
 def test_a_missing_value_fails_by_name():
-    found = result(Check.REQUIRED_CONTEXT, required=(parameter("amount", 0.1),))
+    found = result(Check.REQUIRED_CONTEXT, given=0.1, required=(parameter("amount", 0.1),))
     assert found.status is Status.FAIL
     assert "amount" in found.reason
 
 
+def test_a_thing_left_open_is_quoted():
+    found = result(Check.REQUIRED_CONTEXT, given=0.1, left_open=("a specific order",))
+    assert found.status is Status.FAIL
+    assert "\u201ca specific order\u201d does not say which" in found.reason
+
+
 def test_values_cannot_be_missing_while_the_tool_is_in_doubt():
-    found = result(Check.REQUIRED_CONTEXT, tools=(tool(fit=0.4),), required=(parameter("amount", 0.1),))
+    found = result(Check.REQUIRED_CONTEXT, covered=0.4, given=0.1, required=(parameter("amount", 0.1),))
     assert found.status is Status.WARN
 
 

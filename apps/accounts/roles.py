@@ -18,6 +18,7 @@ class Scope(StrEnum):
     APPROVALS_DECIDE = "approvals:decide"
     WEBHOOKS_MANAGE = "webhooks:manage"
     AUDIT_READ = "audit:read"
+    GATE_TUNE = "gate:tune"
 
 
 _RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.ADMIN: 2, Role.OWNER: 3}
@@ -25,7 +26,7 @@ _RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 _SCOPES_OF = {
     Role.VIEWER: {Scope.GOALS_READ, Scope.APPROVALS_READ},
     Role.REVIEWER: {Scope.APPROVALS_DECIDE},
-    Role.ADMIN: {Scope.GOALS_WRITE, Scope.APPROVALS_WRITE, Scope.WEBHOOKS_MANAGE, Scope.AUDIT_READ},
+    Role.ADMIN: {Scope.GOALS_WRITE, Scope.APPROVALS_WRITE, Scope.WEBHOOKS_MANAGE, Scope.AUDIT_READ, Scope.GATE_TUNE},
     Role.OWNER: set(),
 }
 

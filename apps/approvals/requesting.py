@@ -44,13 +44,14 @@ def request_approval(
     deadline: datetime | None = None,
     request_id: UUID | None = None,
     beside: Sequence[Model] = (),
+    terms: Terms | None = None,
 ) -> ApprovalRequest:
     """Ask people to decide about `payload`. Call inside a transaction of the business.
 
     kind: the word policies and outcomes are kept by. subject_id: what waits; None when it is the request itself.
     title, why: cut to 200 and 500 characters. risk, confidence: 0 to 1. questions: [{field, question, type, why}];
     with them an answer is wanted, not an approval. deadline: the policy's, if that is earlier. request_id: a new id, if
-    the caller has made it already. beside: new rows to be written in the same round trip.
+    the caller has made it already. beside: new rows to be written in the same round trip. terms: not the policy's.
     Raises Invalid (payload, deadline); StaleState when this subject waits already: the transaction is then lost.
     """
     now = timezone.now()
@@ -58,7 +59,7 @@ def request_approval(
         raise Invalid("payload", problem)
     if deadline is not None and deadline <= now:
         raise Invalid("deadline", "This moment has passed")
-    terms = terms_of(business_id, kind)
+    terms = terms or terms_of(business_id, kind)
     due = deadline_of(terms, deadline, now)
     request_id = request_id or new_id()
     request = ApprovalRequest(
@@ -85,7 +86,7 @@ def request_approval(
         escalate_to=terms.escalate_to,
         reason_presets=terms.reason_presets,
         deadline=due,
-        remind_at=reminder_of(due, now),
+        remind_at=reminder_of(due, now) if terms.reminds else None,
     )
     told = {"title": request.title, "risk": risk, "confidence": confidence, "deadline": due.isoformat()}
     _insert(request, change_event("approval.requested", request, requested_by, **told), *beside)

@@ -1,15 +1,23 @@
 """The demo shop: made once, kept on a second load, believable."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.keys import find_key, revoke_key
-from apps.accounts.models import Business, User
+from apps.accounts.models import Business, Membership, User
 from apps.agents.models import Agent
 from apps.approvals.models import ApprovalRequest
+from apps.core.models import Event
 from apps.goals.models import Goal
 from apps.ops.demo.goals import GOALS
+from apps.ops.demo.history import BY
+from apps.ops.demo.history import GOALS as PAST
 from apps.ops.demo.loading import load
+from apps.tuning.models import ReviewedGoal
+from apps.tuning.refitting import refit
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +30,7 @@ def test_a_new_user_meets_every_path_and_a_queue_with_a_past() -> None:
     found = load_again()
     assert User.objects.get(username=found["username"]).check_password(found["password"])
     assert find_key(found["api_key"]) is not None
-    assert Goal.objects.count() == len(GOALS) >= 40
+    assert Goal.objects.exclude(submitted_by=BY).count() == len(GOALS) >= 40
     assert set(Goal.objects.values_list("execution_path", flat=True)) == {
         "executed",
         "approved",
@@ -38,7 +46,7 @@ def test_a_second_load_keeps_everything_and_the_credentials_that_work() -> None:
     second = load_again(password=first["password"], api_key=first["api_key"])
     assert second == first
     assert Business.objects.count() == 1
-    assert Goal.objects.count() == len(GOALS)
+    assert Goal.objects.count() == len(GOALS) + PAST
 
 
 def test_credentials_that_work_no_more_are_made_anew() -> None:
@@ -59,3 +67,36 @@ def test_agents_follow_the_installations_port() -> None:
 
 def test_the_built_in_agents_are_not_served_outside_of_a_local_installation(client: Client) -> None:
     assert client.post("/demo/agents/concierge", {}, content_type="application/json").status_code == 404
+
+
+def test_it_has_a_past_of_every_path_that_calibration_can_learn_from() -> None:
+    load_again()
+    past = Goal.objects.filter(submitted_by=BY)
+    assert set(past.values_list("execution_path", flat=True)) == {"executed", "approved", "clarification", "rejected"}
+    assert {"done", "failed", "rejected", "expired"} <= set(past.values_list("state", flat=True))
+    assert past.filter(created_at__gte=timezone.now() - timedelta(days=14)).count() > PAST / 3
+    assert not past.filter(created_at__gte=timezone.now()).exists()
+    # The newest goals are those that were submitted, not those of the past.
+    newest = Goal.objects.order_by("-id").values_list("submitted_by", flat=True)[: len(GOALS)]
+    assert BY not in newest
+    assert set(ReviewedGoal.objects.values_list("source", flat=True)) == {"decision", "audit"}
+    assert refit(business_id=Business.objects.get().pk, actor="system:test")[0].version is not None
+
+
+def test_its_past_is_the_same_each_time_and_calls_nobody(mailoutbox: list[object]) -> None:
+    load_again()
+    texts = list(Goal.objects.filter(submitted_by=BY).order_by("id").values_list("text", "state", "confidence"))
+    Goal.objects.filter(submitted_by=BY).delete()
+    load_again()
+    assert list(Goal.objects.filter(submitted_by=BY).order_by("id").values_list("text", "state", "confidence")) == texts
+    assert not mailoutbox
+    assert not Event.objects.filter(data__submitted_by=BY).exists()
+    assert not Goal.objects.filter(submitted_by=BY, state__in=["ready", "running", "waiting", "asking"]).exists()
+
+
+def test_somebody_besides_the_owner_may_agree_to_other_thresholds() -> None:
+    load_again()
+    assert set(Membership.objects.filter(role__in=["admin", "owner"]).values_list("user__username", flat=True)) == {
+        "cleo",
+        "demo",
+    }

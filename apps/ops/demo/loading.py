@@ -26,11 +26,14 @@ from apps.goals.requests import GoalIn
 from apps.goals.submission import submit
 from apps.goals.weighing import weigh
 from apps.ops.demo.goals import GOALS
+from apps.ops.demo.history import load_history
 from apps.ops.demo.tools import AGENTS, TOOLS
 
 SLUG = "harbour-and-pine"
 OWNER = "demo"
 REVIEWERS = [("alice", "Alice", "Marsh"), ("ben", "Ben", "Okoro")]
+# Besides the owner somebody who may agree to other thresholds: nobody agrees to their own.
+ADMINS = [("cleo", "Cleo", "Hart")]
 REASONS = ["Not what the customer asked for", "Amount is wrong", "Needs a call first", "Against our terms"]
 # How many of the goals that wait are decided at once, so that the queue has a past.
 DECIDED = 6
@@ -52,6 +55,8 @@ def load(*, base_url: str, password: str | None, api_key: str | None) -> dict[st
     if not goals_of_demo():
         _submit_goals(business)
         _decide_some(business)
+    with acting_for(business.pk):
+        load_history(business, now=timezone.now())
     return {"username": OWNER, "password": password, "api_key": api_key}
 
 
@@ -67,12 +72,13 @@ def _found(owner: User | None) -> Business:
 
 
 def _furnish(business: Business) -> None:
-    for username, first, last in REVIEWERS:
+    people = [(*one, Role.REVIEWER) for one in REVIEWERS] + [(*one, Role.ADMIN) for one in ADMINS]
+    for username, first, last, role in people:
         person, _ = User.objects.get_or_create(
             username=username,
             defaults={"email": f"{username}@example.com", "first_name": first, "last_name": last, "is_staff": True},
         )
-        Membership.objects.create(business=business, user=person, role=Role.REVIEWER)
+        Membership.objects.create(business=business, user=person, role=role)
     Policy.objects.create(
         business=business,
         kind="goal",
@@ -82,7 +88,7 @@ def _furnish(business: Business) -> None:
         requester_may_decide=True,
     )
     # Careful on purpose: a new user is to meet a queue with something in it.
-    GateSettings.objects.create(business=business, high=0.96, medium=0.55)
+    GateSettings.objects.create(business=business, high=0.91, medium=0.55)
     for tool in TOOLS:
         Tool.objects.create(business=business, **tool)
     for agent in AGENTS:
@@ -102,7 +108,7 @@ def _working_password(wanted: str | None) -> str:
     if wanted and owner.check_password(wanted):
         return wanted
     password = secrets.token_urlsafe(12)
-    for person in User.objects.filter(username__in=[OWNER, *(name for name, *_ in REVIEWERS)]):
+    for person in User.objects.filter(username__in=[OWNER, *(name for name, *_ in REVIEWERS + ADMINS)]):
         person.set_password(password)
         person.save(update_fields=["password"])
     return password

@@ -54,6 +54,8 @@ INSTALLED_APPS = [
     "apps.approvals.apps.ApprovalsConfig",
     "apps.agents.apps.AgentsConfig",
     "apps.goals.apps.GoalsConfig",
+    "apps.watch.apps.WatchConfig",
+    "apps.tuning.apps.TuningConfig",
 ]
 
 MIDDLEWARE = [
@@ -154,7 +156,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 # Modules whose urlpatterns become pages of the admin site, and the page that a person comes in on.
-ADMIN_PAGES = ["apps.accounts.page_urls", "apps.approvals.page_urls", "apps.goals.page_urls"]
+ADMIN_PAGES = [
+    "apps.accounts.page_urls",
+    "apps.approvals.page_urls",
+    "apps.goals.page_urls",
+    "apps.watch.page_urls",
+    "apps.tuning.page_urls",
+]
 ADMIN_HOME = "admin:queue"
 LOGIN_REDIRECT_URL = "/"
 AXES_FAILURE_LIMIT = 6
@@ -243,23 +251,35 @@ HIGH_CONFIDENCE_THRESHOLD = env.float("HIGH_CONFIDENCE_THRESHOLD", default=0.85)
 MEDIUM_CONFIDENCE_THRESHOLD = env.float("MEDIUM_CONFIDENCE_THRESHOLD", default=0.55)
 CLARIFICATION_ROUNDS = env.int("CLARIFICATION_ROUNDS", default=3)
 
+# Alerts look at the last so many minutes, and say nothing of a figure with fewer goals.
+WATCH_WINDOW_MINUTES = env.int("WATCH_WINDOW_MINUTES", default=60)
+WATCH_MINIMUM = env.int("WATCH_MINIMUM", default=30)
+
 # Who is told of an audit event once it is committed, in this order (apps/core/outbox.py).
 EVENT_CONSUMERS = [
     "apps.core.live.push_events",
     "apps.approvals.webhooks.queue_deliveries",
     "apps.core.metrics.count_events",
+    "apps.watch.folding.mark_stale",
+    "apps.tuning.labelling.label_goals",
+    "apps.tuning.auditing.pick_for_audit",
 ]
 # What happens after a person's decision, by kind of request (apps/approvals/deciding.py).
 DECISION_OUTCOMES = {
     "goal": "apps.goals.outcomes.on_decision",
+    "audit": "apps.tuning.auditing.on_decision",
+    "thresholds": "apps.tuning.proposing.on_decision",
 }
 # The page of what a request is about, by kind of request.
 SUBJECT_PAGES = {
     "goal": "admin:goals_goal_change",
+    "audit": "admin:goal",
 }
 # What an edited payload must pass again before it may be approved, by kind of request.
 EDIT_CHECKS = {
     "goal": "apps.goals.submission.recheck_edit",
+    "audit": "apps.tuning.auditing.refuse_edit",
+    "thresholds": "apps.tuning.proposing.refuse_edit",
 }
 
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")

@@ -82,6 +82,8 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _item("Gate", "tune", "admin:gate"),
+                    _item("Calibration", "target", "admin:calibration"),
+                    _item("Watch", "monitoring", "admin:watch", badge="apps.watch.selectors.alerts_badge"),
                     _item("Policies", "policy", "admin:approvals_policy_changelist", permission=_ADMIN),
                     _item("Agents", "smart_toy", "admin:agents_agent_changelist", permission=_ADMIN),
                     _item("Tools", "construction", "admin:agents_tool_changelist", permission=_ADMIN),

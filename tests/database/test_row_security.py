@@ -17,7 +17,9 @@ from apps.approvals.models import ApprovalRequest, Decision, Notice, Policy, Web
 from apps.core.events import record
 from apps.core.migration_ops import APP_ROLE, RowSecurity
 from apps.core.models import Event, KeptAnswer
-from apps.goals.models import GateSettings, Goal, Switch
+from apps.goals.models import GateCurve, GateError, GateSettings, Goal, Switch
+from apps.tuning.models import AuditShare, CurveVersion, ReviewedGoal
+from apps.watch.models import Alert, Slice, TargetBand
 
 pytestmark = pytest.mark.django_db
 
@@ -41,10 +43,27 @@ def a_row_in_every_table(business: Business, user: User) -> None:
     Tool.objects.create(business=business, name="tool", description="A tool")
     Policy.objects.create(business=business, kind="goal")
     GateSettings.objects.create(business=business, high=0.9, medium=0.5)
+    GateCurve.objects.create(business=business, kind="", version=business.pk, points=[[0, 0], [1, 1]])
+    AuditShare.objects.create(business=business, share=0.1)
     Switch.objects.create(business=business, name="PHASE2_ENABLED", on=True)
     goal = Goal.objects.create(
         business=business, text="Restock the shelf", state="waiting", approval_state="awaiting_approval"
     )
+    ReviewedGoal.objects.create(
+        goal=goal, business=business, raw_confidence=0.8, confidence=0.8, stopped=False, outcome="approved",
+        right=True, source="decision", weight=1, decided_at=now,
+    )  # fmt: skip
+    CurveVersion.objects.create(
+        business=business, number=1, points=[[0, 0], [1, 1]], method="platt", labels=1, right=1, effective=1, share=0,
+        newest_label_at=now, brier_before=[], brier_after=[], ece_before=[], ece_after=[], accepted=False, reason="",
+        fitted_by="user:a",
+    )  # fmt: skip
+    GateError.objects.create(business=business, at=now, stage="read", error="ZeroDivisionError")
+    TargetBand.objects.create(business=business, figure="approval_rate", low=0.1)
+    Alert.objects.create(
+        business=business, figure="approval_rate", opened_at=now, window_minutes=60, value=0.5, low=0.4, high=0.6, n=99
+    )
+    Slice.objects.create(business=business, start=now)
     request = ApprovalRequest.objects.create(
         business=business, kind="goal", subject_id=goal.pk, title="Restock", payload={}, payload_hash="0" * 64,
         on_timeout="escalate", escalate_to="admin", deadline=now,

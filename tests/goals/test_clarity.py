@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from apps.goals.assessment import assess
 from apps.goals.clarity.fitting import EXPECTED_CLEAR, SIGNS, fit_clarity, fit_head, matrix_of
-from apps.goals.clarity.head import ClarityHead
 from apps.goals.clarity.scoring import CLEAR_FROM, Clarity, clarity_of, given_by
 from apps.goals.clarity.signals import Slot
 from apps.goals.facts import GoalFacts
 from apps.goals.gate import Switches, Thresholds
+from apps.goals.heads import Head
 from apps.goals.preparing import prepare_facts
 from apps.goals.prevalidation import run_checks
 from apps.goals.reading import words_of
@@ -48,7 +48,7 @@ def features(path: FilePath) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 OWN, OWN_PAIRS = PAIRS / "clarity_own.jsonl", PAIRS / "clarity.jsonl"
 
 
-def clear(goal: str, *, background: bool = False, head: ClarityHead | None = None) -> Clarity:
+def clear(goal: str, *, background: bool = False, head: Head | None = None) -> Clarity:
     more = {} if head is None else {"head": head}
     return clarity_of(goal, words_of(goal), values_of(goal), embedder=get_embedder(), background=background, **more)
 
@@ -57,7 +57,7 @@ def unaided(goal: str, tools: tuple[dict[str, Any], ...] = ()) -> GoalFacts:
     return prepare_facts(goal=goal, tools=tools, embedder=get_embedder(), now=datetime(2026, 11, 21, tzinfo=UTC))
 
 
-def scores(head: ClarityHead, given: NDArray[np.float64]) -> NDArray[np.float64]:
+def scores(head: Head, given: NDArray[np.float64]) -> NDArray[np.float64]:
     return given @ np.array([head.weights.get(name, 0.0) for name in NAMES]) + head.bias
 
 

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from apps.goals.clarity.head import ClarityHead
 from apps.goals.clarity.scoring import given_by
 from apps.goals.clarity.themes import NAMES as THEMES
+from apps.goals.heads import Head
 from apps.goals.reading import words_of
+from apps.goals.regression import AT_LEAST_ZERO, AT_MOST_ZERO, FREE, fit_bounded
 from apps.goals.values import values_of
 from apps.llm.embedding import WordEmbedder
 
@@ -45,9 +45,7 @@ STRENGTH = 0.12  # inverse of the L2 penalty, on standardised features, weights 
 EXPECTED_CLEAR = 0.25  # share of clear goals among those sent without tools
 
 
-def fit_clarity(
-    rows: Sequence[tuple[str, str]], *, embedder: WordEmbedder, clear: float = EXPECTED_CLEAR
-) -> ClarityHead:
+def fit_clarity(rows: Sequence[tuple[str, str]], *, embedder: WordEmbedder, clear: float = EXPECTED_CLEAR) -> Head:
     """The head for `rows` of (goal, "clear" or "vague"). Raises ValueError when one of the labels is missing."""
     names = tuple(SIGNS)
     given = matrix_of([goal for goal, _ in rows], names, embedder)
@@ -63,33 +61,15 @@ def matrix_of(goals: Sequence[str], names: Sequence[str], embedder: WordEmbedder
     return np.array([[row[name] for name in names] for row in rows], dtype=np.float64)
 
 
-def fit_head(
-    given: Array, labels: Array, names: Sequence[str], *, clear: float, strength: float = STRENGTH
-) -> ClarityHead:
+def fit_head(given: Array, labels: Array, names: Sequence[str], *, clear: float, strength: float = STRENGTH) -> Head:
     """`labels` are 1 for clear, 0 for vague."""
-    means, scales = given.mean(axis=0), given.std(axis=0)
-    scales[scales < 1e-6] = 1.0
-    standard = (given - means) / scales
-    share = labels.mean()
-    balance = np.where(labels == 1.0, 0.5 / share, 0.5 / (1.0 - share))
-    towards = 2.0 * labels - 1.0
-
-    def loss(point: Array) -> tuple[float, Array]:
-        margins = towards * (standard @ point[1:] + point[0])
-        pull = -towards * balance / (1.0 + np.exp(np.clip(margins, -500, 500)))
-        value = float((balance * np.logaddexp(0.0, -margins)).sum() + (point[1:] ** 2).sum() / (2.0 * strength))
-        return value, np.concatenate(([pull.sum()], standard.T @ pull + point[1:] / strength))
-
-    bounds = [(None, None), *(_BOUNDS[SIGNS[name]] for name in names)]
-    found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
-    weights = found[1:] / scales
-    bias = float(found[0] - weights @ means + math.log(clear / (1.0 - clear)))
-    kept = [place for place, weight in enumerate(weights) if abs(weight) >= 1e-4]
-    return ClarityHead(
-        round(bias, 4),
-        {names[place]: round(float(weights[place]), 4) for place in kept},
-        {names[place]: round(float(means[place]), 4) for place in kept},
-    )
+    good = labels == 1.0
+    share = good.mean()
+    balance = np.where(good, 0.5 / max(share, 1e-9), 0.5 / max(1.0 - share, 1e-9))
+    found = fit_bounded(given, good, strength * balance, names, [_BOUNDS[SIGNS[name]] for name in names])
+    kept = {name: weight for name, weight in found.weights.items() if weight}
+    bias = round(found.bias + math.log(clear / (1.0 - clear)), 4)
+    return Head(bias, kept, {name: found.typical[name] for name in kept})
 
 
-_BOUNDS: dict[int, tuple[float | None, float | None]] = {-1: (None, 0.0), 0: (None, None), 1: (0.0, None)}
+_BOUNDS = {-1: AT_MOST_ZERO, 0: FREE, 1: AT_LEAST_ZERO}

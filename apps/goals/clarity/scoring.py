@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from apps.goals.clarity.head import SHIPPED, ClarityHead
+from apps.goals.clarity.head import SHIPPED
 from apps.goals.clarity.signals import Signals, Slot, signals_of, telling_stems
 from apps.goals.clarity.themes import themes_of
 from apps.goals.clarity.words import POINTING
+from apps.goals.heads import Head
 from apps.goals.reading import Word
 from apps.goals.values import Value
 from apps.llm.embedding import WordEmbedder
@@ -85,7 +86,7 @@ def clarity_of(
     *,
     embedder: WordEmbedder,
     background: bool,
-    head: ClarityHead = SHIPPED,
+    head: Head = SHIPPED,
 ) -> Clarity:
     """`words` and `values` are of `text`. `background` is True when context or earlier messages were given: then "it"
     can have something to point to."""

@@ -1,10 +1,9 @@
 """Fitting the gate's heads to labelled goals, and judging them on goals they were not fitted to.
 
-A head is a logistic regression with an L2 penalty on standardised features and the bound weight >= 0 (L-BFGS-B, Byrd et
-al. 1995): a feature that is made so that more is better never counts the other way, which also keeps the length of a
-goal from being used against its meaning. The head `match` has no labels of its own, so it is fitted in turns as in
-multiple-instance learning (mi-SVM, Andrews et al. 2002): the pair of ask and tool that the last turn holds most likely
-stands for its goal.
+A head is a logistic regression with every weight at least 0 (regression.py): a feature made so that more is better
+never counts the other way, which also keeps the length of a goal from being used against its meaning. The head `match` has no
+labels of its own, so it is fitted in turns as in multiple-instance learning (mi-SVM, Andrews et al. 2002): the pair of
+ask and tool that the last turn holds most likely stands for its goal.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from apps.goals.gate import DEFAULT_ROUNDS, Switches, Thresholds, gate
 from apps.goals.heads import Head, Heads
 from apps.goals.matching import FEATURES
 from apps.goals.preparing import read_goal
+from apps.goals.regression import AT_LEAST_ZERO, fit_bounded
 from apps.goals.vocabulary import Confidence
 from apps.llm.embedding import ReadingEmbedder
 
@@ -135,35 +135,13 @@ def _fit(
     rows: Sequence[tuple[dict[str, float], bool, float]], without: str, of: str, *, balanced: bool = False
 ) -> Head:
     """The head `of` over rows of (features, good, weight); `balanced` gives both labels the same total weight."""
-    from scipy.optimize import minimize
-
     names = [name for name in sorted(rows[0][0]) if f"{of}: {name}" != without]
     x = np.array([[row[name] for name in names] for row, _, _ in rows])
     good = np.array([label for _, label, _ in rows])
-    if good.all() or not good.any():
-        raise ValueError("Both labels are needed to fit a head")
     weights = np.array([weight for _, _, weight in rows])
-    if balanced:
+    if balanced and good.any() and not good.all():
         weights = weights * np.where(good, 0.5 / weights[good].sum(), 0.5 / weights[~good].sum())
-    weights = STRENGTH * weights / weights.mean()
-    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
-    z, sign = (x - mean) / spread, np.where(good, 1.0, -1.0)
-
-    def loss(p: Floats) -> tuple[float, Floats]:
-        margin = sign * (z @ p[:-1] + p[-1])
-        slope = -sign * weights / (1.0 + np.exp(margin))
-        penalised = float((weights * np.logaddexp(0.0, -margin)).sum() + 0.5 * (p[:-1] ** 2).sum())
-        return penalised, np.append(z.T @ slope + p[:-1], slope.sum())
-
-    bounds = [(0.0, None)] * len(names) + [(None, None)]
-    found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
-    plain = found[:-1] / spread
-    bias = float(found[-1] - plain @ mean)
-    return Head(
-        round(bias, 4),
-        {name: round(float(weight), 4) for name, weight in zip(names, plain, strict=True)},
-        {name: round(float(value), 4) for name, value in zip(names, mean, strict=True)},
-    )
+    return fit_bounded(x, good, STRENGTH * weights / weights.mean(), names, [AT_LEAST_ZERO] * len(names))
 
 
 def judged_by_others(

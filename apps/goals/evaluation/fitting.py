@@ -1,9 +1,9 @@
 """Fitting the gate's heads to labelled goals, and judging them on goals they were not fitted to.
 
 A head is a logistic regression with every weight at least 0 (regression.py): a feature made so that more is better
-never counts the other way, which also keeps the length of a goal from being used against its meaning. The head `match` has no
-labels of its own, so it is fitted in turns as in multiple-instance learning (mi-SVM, Andrews et al. 2002): the pair of
-ask and tool that the last turn holds most likely stands for its goal.
+never counts the other way, which also keeps the length of a goal from being used against its meaning. The head
+`match` has no labels of its own, so it is fitted in turns as in multiple-instance learning (mi-SVM, Andrews et al.
+2002): the pair of ask and tool that the last turn holds most likely stands for its goal.
 """
 
 from __future__ import annotations

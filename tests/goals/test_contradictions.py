@@ -190,23 +190,18 @@ HOSTILE = [(piece * 8000)[:8000] for piece in REPEATED.strip().replace("\n", "|"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=[repr(text[:12]) for text in HOSTILE])
-def test_long_hostile_texts_are_read_in_time(text):
-    began = time.process_time()
-    contradictions_in(text[:8000], [], now=NOW)
-    assert time.process_time() - began < 0.15  # 20 ms on a quiet core
+def test_long_hostile_texts_take_no_more_than_their_length(text):
+    """Four times the text may take four times as long, with room for noise; a runaway pattern takes sixteen times."""
+    assert fastest(text[:8000]) < 10 * fastest(text[:2000])
 
 
-def test_a_goal_of_forty_words_is_read_quickly():
-    goal = (
-        "Please book a table for 4 people at the Italian restaurant near the station on Friday at 7 pm, and send the "
-        "confirmation to my colleague Anna, but do not call the restaurant before noon because they are closed then."
-    )
+def fastest(text: str) -> float:
     times = []
-    for _ in range(30):
+    for _ in range(4):
         began = time.process_time()
-        contradictions_in(goal, [], now=NOW)
+        contradictions_in(text, [], now=NOW)
         times.append(time.process_time() - began)
-    assert min(times) < 0.001  # 0.4 ms on a quiet core
+    return min(times)
 
 
 PIECES_TEXT = """

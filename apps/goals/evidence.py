@@ -61,7 +61,10 @@ def evidence_of(reading: Reading, match: Head) -> Evidence:
     values = reading.given.values
     asks, tools, coverage, chosen = _served(reading, match)
     required = _required(chosen, reading.given)
-    references = open_references(reading.text, values, {one for tool in chosen for one in tool.things})
+    # What every tool needs is named beside the goal, so it does not matter what the goal itself leaves open.
+    settled = bool(required) and all(fact.in_context for fact in required)
+    things = {one for tool in chosen for one in tool.things}
+    references = () if settled else open_references(reading.text, values, things)
     return Evidence(
         asks=asks,
         tools=tools,

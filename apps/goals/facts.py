@@ -14,7 +14,7 @@ class ParameterFact(msgspec.Struct, frozen=True, gc=False):
     """A value that a fitting tool requires, and what was found for it.
 
     `supplied` is how sure we are that goal, context or history gives the value; `evidence` says what does, "" if
-    nothing.
+    nothing. `in_context` is True when it is given under its own name beside the goal.
     """
 
     tool: str
@@ -24,6 +24,7 @@ class ParameterFact(msgspec.Struct, frozen=True, gc=False):
     supplied: float
     evidence: str = ""
     options: tuple[str, ...] = ()
+    in_context: bool = False
 
 
 class ToolFact(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from apps.goals.reading import FUNCTION_WORDS, stem
 from apps.goals.values import Value
 from apps.goals.vocabulary import Kind
 
+_WHEN = frozenset({Kind.DATE, Kind.TIME})  # says when, not which
 REACH, REACH_OF_A_NAME = 25, 12  # characters between a thing and the value that names it
 
 _PEOPLE_TEXT = """
@@ -114,6 +115,8 @@ _KINDS = (
 def _named(text: str, match: re.Match[str], values: Sequence[Value], reach: int) -> bool:
     """A value stands in it, right before it or after it."""
     for value in values:
+        if value.kind in _WHEN:
+            continue
         between = text[value.end : match.start()]
         before = value.end <= match.start() <= value.end + 3 and not re.search(r"[.,;!?]", between)
         inside = match.start() <= value.start < match.end()

@@ -102,15 +102,16 @@ def context_features(
     """The features of the head `context`, more is better; `values` is the number of particulars in the goal.
 
     weakest      how surely the value is given that is given least surely
-    particulars  particulars for each required value, at most 2
+    particulars  particulars for each required value, at most 2; a value given beside the goal is one
     requested    whether anything is asked for by a verb of action at all
     the others   minus the number of open places of the kind (references.py), at most 2, of people and texts 1
     """
     supplied = [fact.supplied for fact in required]
     count = Counter(reference.kind for reference in references)
+    particulars = values + sum(fact.in_context for fact in required)
     return {
         "weakest": min(supplied, default=NOTHING_REQUIRED),
-        "particulars": min(2.0, values / (1 + len(supplied))),
+        "particulars": min(2.0, particulars / (1 + len(supplied))),
         "requested": float(any(ask.kinds for ask in asks)),
         **{kind.value: -float(min(count[kind], most)) for kind, most in _MOST_OPEN.items()},
     }
@@ -119,14 +120,22 @@ def context_features(
 def _fact(
     tool: str, parameter: Parameter, found: tuple[float, str] | None, plain: Sequence[Word], given: Given
 ) -> ParameterFact:
-    candidates = [_from_context(parameter, given), _from_options(parameter, given), _from_schema(parameter)]
+    beside = _from_context(parameter, given)
+    candidates = [beside, _from_options(parameter, given), _from_schema(parameter)]
     if found is not None:
         candidates.append(found)
     else:
         candidates.append(_from_plain_words(parameter, plain))
     supplied, evidence = max(candidates)
     return ParameterFact(
-        tool, parameter.name, parameter.kind, parameter.description, supplied, evidence, parameter.options
+        tool,
+        parameter.name,
+        parameter.kind,
+        parameter.description,
+        supplied,
+        evidence,
+        parameter.options,
+        in_context=bool(evidence) and evidence == beside[1],
     )
 
 

@@ -95,6 +95,14 @@ def test_the_context_supplies_values_also_nested_and_in_other_spelling():
     assert facts.context_fields == 2
 
 
+def test_what_the_context_names_is_not_left_open_by_the_goal():
+    goal = "Cancel a specific order"
+    alone, beside = prepared(goal), prepared(goal, context={"order_id": "1055"})
+    assert alone.left_open == ("a specific order",)
+    assert beside.left_open == ()
+    assert beside.given > 0.7 > 0.3 > alone.given
+
+
 def test_empty_context_values_supply_nothing():
     facts = prepared("Refund the vase", context={"order_id": "", "amount": None})
     assert all(one.supplied < 0.6 for one in facts.required)

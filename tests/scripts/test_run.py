@@ -35,7 +35,15 @@ class Run:
         environment["GATEHOUSE_ENV_FILE"] = os.devnull
         with self.output.open("wb") as output:
             command = [sys.executable, "-m", "scripts.run"]
-            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # As from a terminal, also where the tests themselves run under nohup.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+            )
 
     def said(self) -> str:
         return self.output.read_text()
@@ -111,7 +119,7 @@ def test_the_life_of_a_run(run: Run) -> None:
 
     # What a closing terminal sends.
     second.send_signal(signal.SIGHUP)
-    assert second.wait(timeout=90) == 0  # as long as `make stop` waits; twelve seconds a part at worst
+    assert second.wait(timeout=60) == 0
     assert leftovers(run.folder) == []
     assert not is_taken(run.port)
     assert not is_taken(run.port + 1)

@@ -36,3 +36,9 @@ def test_every_setting_from_the_environment_is_listed() -> None:
     for path in (ROOT / "config" / "settings").glob("*.py"):
         for name in re.findall(r'env(?:\.\w+)?\(\s*"([A-Z0-9_]+)"', path.read_text()):
             assert name in listed, f"{name} of {path.name} is not in .env.example"
+
+
+def test_mails_written_to_files_go_where_the_data_is():
+    from config.settings import base
+
+    assert base.EMAIL_CONFIG["EMAIL_FILE_PATH"].startswith("/")

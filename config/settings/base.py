@@ -218,6 +218,9 @@ STORAGES = {
 }
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail:///" + str(DATA_DIR / "mail").lstrip("/"))
+if EMAIL_CONFIG.get("EMAIL_FILE_PATH"):
+    # The parser drops the first slash, which would write mails below the folder we happen to run in.
+    EMAIL_CONFIG["EMAIL_FILE_PATH"] = "/" + EMAIL_CONFIG["EMAIL_FILE_PATH"].lstrip("/")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Gatehouse <gatehouse@localhost>")
 

@@ -116,17 +116,16 @@ def _served(
         AskFact(text, reading.tools[place].name, logistic(float(row[place])), said)
         for text, place, row, said in zip(texts, best, logits[:-1], direct, strict=True)
     )
-    tools = tuple(_tool_fact(reading, reading.matches, place, float(of_tools[place])) for place in order)
+    tools = tuple(_tool_fact(reading, reading.tools[place], float(of_tools[place])) for place in order)
     served = {place for place, row in zip(best, logits[:-1], strict=True) if row[place] > 0.0}
     chosen = tuple(reading.tools[place] for place in order if place == order[0] or place in served)
     return asks, tools, coverage_features(reading.asks, reading.telling, reading.matches, logits), chosen
 
 
-def _tool_fact(reading: Reading, matches: Matches, place: int, fit: float) -> ToolFact:
-    tool, whole = reading.tools[place], matches.features[-1, place]
+def _tool_fact(reading: Reading, tool: Tool, logit: float) -> ToolFact:
     said = {word.stem: word.text for word in reading.words if word.content}
     shared = tuple(said[one] for one in said if one in tool.stems)[:MAX_SHARED]
-    return ToolFact(tool.name, logistic(fit), float(whole[0]), float(whole[1]), shared)
+    return ToolFact(tool.name, logistic(logit), shared)
 
 
 def _required(chosen: Sequence[Tool], given: Given) -> tuple[ParameterFact, ...]:

@@ -33,8 +33,6 @@ class ToolFact(msgspec.Struct, frozen=True):
 
     name: str
     fit: float
-    semantic: float
-    lexical: float
     shared: tuple[str, ...] = ()
 
 

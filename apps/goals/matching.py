@@ -25,7 +25,6 @@ from apps.goals.toolset import ToolSet
 FEATURES = ("meaning", "words", "object", "action")
 # Nearness that a chance pairing reaches: a + b * ln(1 + words to choose from), measured on mismatched goals and tools.
 CHANCE = (0.020, 0.065)
-CHANCE_COVERAGE = (0.040, 0.057)
 LEXICAL_OBJECT = 0.5  # what naming the object outright adds to its nearness
 
 Vectors = NDArray[np.float32]

@@ -14,7 +14,6 @@ import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SENTENCE_END = re.compile(r"(?<=[.!?;])[\"'\u201d\u2019)]*\s+(?=[\"'\u201c\u2018(]*[A-Z0-9])|\n+")
 
 FUNCTION_WORDS_TEXT = """
 a an the this that these those some any each every either neither no all both such same own other another i me my
@@ -70,8 +69,3 @@ def name_words(name: str) -> list[str]:
     """The words inside an identifier: `Buses_3_FindBus` -> buses, find, bus."""
     parts = _CAMEL.sub(" ", re.sub(r"[\W_]+", " ", name)).lower().split()
     return [part for part in parts if not part.isdigit()]
-
-
-def sentences_of(text: str) -> list[str]:
-    """`text` cut at sentence ends and line breaks."""
-    return [part.strip() for part in _SENTENCE_END.split(text) if part and part.strip()]

@@ -15,10 +15,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.goals.matching import CHANCE_COVERAGE
 from apps.goals.reading import words_of
 
 Vectors = NDArray[np.float32]
+
+# Nearness that a chance pairing reaches: a + b * ln(1 + words to choose from), measured on mismatched goals and tools.
+CHANCE = (0.040, 0.057)
 
 # Logistic heads (bias, words, meaning), fitted by bench/fit_scope.py on agents and goals written for it and on public
 # goals held against other goals' tools. Half of what they were fitted on is out of scope.
@@ -74,7 +76,7 @@ def scope_of(
 def words_feature(own: Vectors, part: Vectors) -> float:
     """Mean nearness of the goal's words, 0 where it is chance and 1 where every word is there."""
     nearest = float((own @ part.T).max(axis=1).mean())
-    expected = CHANCE_COVERAGE[0] + CHANCE_COVERAGE[1] * math.log1p(len(part))
+    expected = CHANCE[0] + CHANCE[1] * math.log1p(len(part))
     return (nearest - expected) / (1.0 - expected)
 
 

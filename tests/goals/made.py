@@ -33,7 +33,7 @@ def facts(**changes: Any) -> GoalFacts:
 
 
 def tool(name: str = "cancel_order", fit: float = 0.97) -> ToolFact:
-    return ToolFact(name, fit, 0.8, 1.0, ("cancel", "order"))
+    return ToolFact(name, fit, ("cancel", "order"))
 
 
 def parameter(name: str = "order_id", supplied: float = 0.95, **more: Any) -> ParameterFact:

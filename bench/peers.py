@@ -52,6 +52,16 @@ def nothing(request: HttpRequest) -> JsonResponse:
     return JsonResponse({})
 
 
+class Authenticated(TenantView):
+    """Find the key, count it against its limits, and do nothing."""
+
+    scopes = {"POST": Scope.FLAGS_EVALUATE}
+    opens_transaction = False
+
+    def post(self, request: Request) -> Response:
+        return Response({})
+
+
 class AuthenticatedRow(APIView):
     """The peer: find the key, insert one row, commit."""
 

@@ -44,7 +44,7 @@ def look_up_cost(business_id: UUID) -> tuple[float, float, int]:
     """(microseconds of configuration_of, of the floor, queries made meanwhile)."""
     from django.db import connection
 
-    from apps.goals.switches import configuration_of
+    from apps.goals.configuration import configuration_of
 
     queries = 0
 
@@ -66,7 +66,7 @@ import os, sys, time
 from uuid import UUID
 import django
 django.setup()
-from apps.goals.switches import configuration_of
+from apps.goals.configuration import configuration_of
 business, last = UUID(sys.argv[1]), None
 print("ready", flush=True)
 end = time.monotonic() + float(sys.argv[2])
@@ -117,14 +117,21 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=15)
     asked = parser.parse_args()
     ground.set_up()
+    from django.utils import timezone
+
     from apps.accounts.models import Business
     from apps.core.snapshot import forget_everything
-    from apps.goals.models import Switch
+    from apps.goals.switches import set_switch
+    from apps.pilots.models import Feature, PilotBusiness
 
     business = ground.new_business()[0]
     others = [Business(id=uuid4(), name="Other", slug=f"other-{uuid4().hex[:12]}") for _ in range(BUSINESSES)]
     Business.objects.bulk_create(others)
-    Switch.objects.bulk_create(Switch(business=other, name=SWITCH, on=True) for other in [*others, business])
+    set_switch(name=SWITCH, on=True, business_id=business.pk, actor="system:bench")
+    feature, now = Feature.objects.get(key=SWITCH), timezone.now()
+    PilotBusiness.objects.bulk_create(
+        PilotBusiness(business=other, feature=feature, enabled_at=now, enabled_by="system:bench") for other in others
+    )
     forget_everything()
     ours, floor, queries = look_up_cost(business.pk)
     push, poll = (delays(business.pk, changes=asked.changes, pushed=pushed) for pushed in (True, False))

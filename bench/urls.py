@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("config.urls")),
     # Below /v1/, where the middleware treats them as it treats the product's own endpoints.
     path("v1/bench/nothing", peers.nothing),
+    path("v1/bench/key", peers.Authenticated.as_view()),
     path("v1/bench/row", peers.AuthenticatedRow.as_view()),
     path("v1/bench/tenant-row", peers.TenantRow.as_view()),
 ]

@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from apps.accounts.consumers import Changes
 from apps.ops.demo import agents as demo_agents
 from apps.ops.views import healthz
+from apps.pilots import ofrep_stream
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", include("apps.watch.urls")),
     path("", include("apps.approvals.urls")),
     path("", include("apps.tuning.urls")),
+    path("", include("apps.pilots.ofrep_urls")),
+    path("", include("apps.pilots.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
@@ -29,3 +32,5 @@ handler404 = "apps.core.problems.not_found"
 handler500 = "apps.core.problems.server_error"
 
 websocket_urlpatterns = [path("ws/changes/", Changes.as_asgi())]
+# What the live process serves beside websockets, by its own applications.
+live_urlpatterns = [path(ofrep_stream.PATH, ofrep_stream.events)]  # type: ignore[arg-type]

@@ -61,6 +61,12 @@ def bob(shop: Business) -> User:
 
 
 @pytest.fixture
+def bo(shop: Business) -> User:
+    """A second admin, so that one can ask and the other decide."""
+    return person("bo", shop, "admin")
+
+
+@pytest.fixture
 def carol(shop: Business) -> User:
     return person("carol", shop, "owner")
 

@@ -26,6 +26,9 @@ SCOPE_WORDS = {
     Scope.APPROVALS_DECIDE: "decide approval requests",
     Scope.WEBHOOKS_MANAGE: "manage webhooks",
     Scope.AUDIT_READ: "read the audit trail",
+    Scope.GATE_TUNE: "propose thresholds, refit and revert the calibration",
+    Scope.FLAGS_EVALUATE: "ask what features answer (OFREP)",
+    Scope.PILOTS_MANAGE: "switch, widen and roll back features",
 }
 
 

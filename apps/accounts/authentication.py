@@ -25,15 +25,22 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer gh_...`"""
 
     def authenticate(self, request: Request) -> tuple[Principal, ApiKey] | None:
+        whole = self.shown_key(request)
+        if whole is None:
+            return None
+        key = _usable_key(whole)
+        if key is None:
+            raise AuthenticationFailed("This key is unknown, expired or revoked")
+        return of_key(key), key
+
+    def shown_key(self, request: Request) -> str | None:
+        """The whole key as the request shows it; None where it shows none. Raises AuthenticationFailed."""
         header = get_authorization_header(request).split()
         if not header or header[0].lower() != b"bearer":
             return None
         if len(header) != 2:
             raise AuthenticationFailed("Send one key: Authorization: Bearer gh_...")
-        key = _usable_key(header[1].decode("latin1"))
-        if key is None:
-            raise AuthenticationFailed("This key is unknown, expired or revoked")
-        return of_key(key), key
+        return header[1].decode("latin1")
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gatehouse"'

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.utils.module_loading import import_string
 from apps.accounts.middleware import SESSION_KEY, choose_seat
 from apps.accounts.models import User
 from apps.accounts.selectors import seats_of
-from apps.core.live import group_of
+from apps.core.live import INSTALLATION, group_of
 
 # Changes that follow each other this closely go out together, behind one check of the person's rights.
 GATHER_SECONDS = 0.05
@@ -35,14 +36,18 @@ class Changes(AsyncJsonWebsocketConsumer):
 
     async def connect(self) -> None:
         self.gathered: list[dict[str, Any]] = []
+        self.groups: list[str] = []
         self.sending: asyncio.Task[None] | None = None
         self.beating: asyncio.Task[None] | None = None
         # Accepted before it is judged, because a browser is not told the code of a refused handshake.
         await self.accept()
-        self.business_id, refusal = await self._standing()
+        standing = await self._standing()
+        self.business_id = standing.business_id
         if self.business_id is None:
-            return await self.close(refusal)
-        await self.channel_layer.group_add(group_of(self.business_id), self.channel_name)
+            return await self.close(standing.refusal)
+        self.groups = [group_of(self.business_id), *([INSTALLATION] if standing.superuser else [])]
+        for group in self.groups:
+            await self.channel_layer.group_add(group, self.channel_name)
         # From here on nothing is missed; what changed since the page was drawn it must ask for.
         await self.send_json({"hello": True, "changes": []})
         self.beating = asyncio.create_task(self._beat())
@@ -52,12 +57,12 @@ class Changes(AsyncJsonWebsocketConsumer):
         for task in (self.sending, self.beating):
             if task and task is not asyncio.current_task():
                 task.cancel()
-        if self.business_id is not None:
-            await self.channel_layer.group_discard(group_of(self.business_id), self.channel_name)
+        for group in self.groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def changed(self, event: dict[str, Any]) -> None:
         """From the channel layer: something changed (apps/core/live.py)."""
-        self.gathered.append(event["message"])
+        self.gathered.append(event)
         if self.sending is None or self.sending.done():
             self.sending = asyncio.create_task(self._send_gathered())
 
@@ -82,26 +87,36 @@ class Changes(AsyncJsonWebsocketConsumer):
                 return
 
     async def _deliver(self, changes: list[dict[str, Any]]) -> bool:
-        business_id, refusal = await self._standing()
+        standing = await self._standing()
         with contextlib.suppress(RuntimeError):
-            if business_id == self.business_id:
-                await self.send_json({"changes": changes})
+            if standing.business_id == self.business_id:
+                told = [change for change in changes if standing.superuser or change.get("group") != INSTALLATION]
+                await self.send_json({"changes": [change["message"] for change in told]})
                 return True
-            await self.close(OTHER_BUSINESS if business_id else refusal)
+            await self.close(OTHER_BUSINESS if standing.business_id else standing.refusal)
         return False
 
-    async def _standing(self) -> tuple[UUID | None, int]:
+    async def _standing(self) -> "Standing":
         return await database_sync_to_async(standing_of)(self.scope["session"].session_key)
 
 
-def standing_of(session_key: str | None) -> tuple[UUID | None, int]:
-    """(the business this session works in now, 0), or (None, the code that says why there is none)."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The business a session works in now; without one, the code that says why. superuser: also everything's."""
+
+    business_id: UUID | None
+    refusal: int = 0
+    superuser: bool = False
+
+
+def standing_of(session_key: str | None) -> Standing:
+    """How a session stands now."""
     if not session_key:
-        return None, SIGNED_OUT
+        return Standing(None, SIGNED_OUT)
     request = HttpRequest()
     request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
     user = auth.get_user(request)
     if not isinstance(user, User) or not user.is_active:
-        return None, SIGNED_OUT
+        return Standing(None, SIGNED_OUT)
     seat = choose_seat(seats_of(user), request.session.get(SESSION_KEY))
-    return (seat.business_id, 0) if seat else (None, NO_BUSINESS)
+    return Standing(seat.business_id, 0, user.is_superuser) if seat else Standing(None, NO_BUSINESS)

@@ -23,7 +23,7 @@ class CurrentBusinessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.seat, request.seats = None, []  # type: ignore[attr-defined]
         if (
-            request.path.startswith(("/v1/", "/reasoning/", "/healthz", "/static/"))
+            request.path.startswith(("/v1/", "/reasoning/", "/ofrep/", "/healthz", "/static/"))
             or not request.user.is_authenticated
         ):
             return self.get_response(request)

@@ -19,14 +19,23 @@ class Scope(StrEnum):
     WEBHOOKS_MANAGE = "webhooks:manage"
     AUDIT_READ = "audit:read"
     GATE_TUNE = "gate:tune"
+    FLAGS_EVALUATE = "flags:evaluate"
+    PILOTS_MANAGE = "pilots:manage"
 
 
 _RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
 _SCOPES_OF = {
-    Role.VIEWER: {Scope.GOALS_READ, Scope.APPROVALS_READ},
+    Role.VIEWER: {Scope.GOALS_READ, Scope.APPROVALS_READ, Scope.FLAGS_EVALUATE},
     Role.REVIEWER: {Scope.APPROVALS_DECIDE},
-    Role.ADMIN: {Scope.GOALS_WRITE, Scope.APPROVALS_WRITE, Scope.WEBHOOKS_MANAGE, Scope.AUDIT_READ, Scope.GATE_TUNE},
+    Role.ADMIN: {
+        Scope.GOALS_WRITE,
+        Scope.APPROVALS_WRITE,
+        Scope.WEBHOOKS_MANAGE,
+        Scope.AUDIT_READ,
+        Scope.GATE_TUNE,
+        Scope.PILOTS_MANAGE,
+    },
     Role.OWNER: set(),
 }
 

@@ -12,9 +12,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.urls import reverse
 
-from apps.accounts.models import Membership
-from apps.accounts.roles import Role, at_least
 from apps.accounts.row_access import acting_for
+from apps.accounts.selectors import addresses_of
 from apps.approvals.models import ApprovalRequest, Notice
 from apps.approvals.states import State
 
@@ -48,13 +47,6 @@ def send_notices(*, now: datetime) -> int:
     return sum(_send_group(*group, ids, now) for group, ids in groups.items())
 
 
-def recipients(role: str) -> list[str]:
-    """Addresses of the people of this role and above in the current business."""
-    roles = [held.value for held in Role if at_least(held, role)]
-    rows = Membership.objects.filter(role__in=roles, user__is_active=True).exclude(user__email="")
-    return list(rows.order_by("user__email").values_list("user__email", flat=True))
-
-
 def _send_group(business_id: UUID, kind: str, role: str, ids: Sequence[UUID], now: datetime) -> int:
     try:
         with acting_for(business_id):
@@ -62,7 +54,7 @@ def _send_group(business_id: UUID, kind: str, role: str, ids: Sequence[UUID], no
             notices = list(locked.select_related("request", "request__business"))
             # What has been decided in the meantime needs no mail any more.
             waiting = [notice.request for notice in notices if notice.request.state == State.WAITING]
-            people = recipients(role) if waiting else []
+            people = addresses_of(role) if waiting else []
             if people:
                 _mail(waiting, Notice.Kind(kind), people)
             Notice.objects.filter(pk__in=[notice.pk for notice in notices]).delete()

@@ -11,14 +11,14 @@ MINUTE, HOUR = 60, 3600
 RETRY_AFTER = (5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
 LONGEST_PAUSE = 5 * MINUTE
 MAX_KINDS = 50
-_TOLD_OF = ("approval.", "goal.", "gate.")
+_TOLD_OF = ("approval.", "goal.", "gate.", "feature.")
 _KIND = re.compile(r"^(\*|[a-z_]{1,30}\.(\*|[a-z_]{1,28}))$")
 # What the audit trail keeps and a message need not carry: who may read the request can fetch it.
 _KEPT_BACK = frozenset({"changes"})
 
 
 def wants(kinds: Sequence[str], kind: str) -> bool:
-    """Whether an endpoint with these kinds is told of this event. None: all of approvals, goals and the gate."""
+    """Whether an endpoint with these kinds is told of this event. None: of everything that can be told."""
     if not kind.startswith(_TOLD_OF):
         return False
     start = kind.split(".", 1)[0]

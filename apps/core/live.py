@@ -9,12 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from apps.core.models import Event
 
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 5.0
+# The channel group of superusers: they look after what belongs to the installation, whichever business they are in.
+INSTALLATION = "installation"
 
 
 def group_of(business_id: UUID | str) -> str:
@@ -28,7 +31,7 @@ def push_events(events: Sequence[Event]) -> None:
     A push that fails is not repeated: pages also poll.
     """
     try:
-        _loop.run(_push_all([event for event in events if event.business_id]))
+        _loop.run(_push_all(events))
     except Exception as error:
         log.warning("live push failed: %s", error)
 
@@ -37,7 +40,16 @@ async def _push_all(events: Sequence[Event]) -> None:
     layer = get_channel_layer()
     for event in events:
         message = {"kind": event.kind, "type": event.subject_type, "id": event.subject_id}
-        await layer.group_send(group_of(str(event.business_id)), {"type": "changed", "message": message})
+        for group in groups_of(event):
+            await layer.group_send(group, {"type": "changed", "message": message, "group": group})
+
+
+def groups_of(event: Event) -> list[str]:
+    """Who is told: everybody who looks at its business; superusers, where it belongs to none or is theirs to watch."""
+    groups = [group_of(event.business_id)] if event.business_id else []
+    if event.business_id is None or event.subject_type in settings.LIVE_FOR_SUPERUSERS:
+        groups.append(INSTALLATION)
+    return groups
 
 
 class _Loop:

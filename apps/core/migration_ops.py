@@ -90,3 +90,27 @@ class RowSecurity(migrations.operations.base.Operation):
     @property
     def migration_name_fragment(self) -> str:
         return f"{self.table}_row_security"
+
+
+class RowSecurityThrough(RowSecurity):
+    """Let a table's rows be seen and written only with the row they belong to.
+
+    column: names that row, of the table `parent`. parent_column: of `parent`, names the business it must belong to;
+    without it, whoever sees the parent sees them.
+    """
+
+    def __init__(self, table: str, column: str, parent: str, parent_column: str = "") -> None:
+        super().__init__(table, column)
+        self.parent = parent
+        self.parent_column = parent_column
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        table, column, parent = (schema_editor.quote_name(name) for name in (self.table, self.column, self.parent))
+        owned = f" WHERE {schema_editor.quote_name(self.parent_column)} = {CURRENT_BUSINESS}"
+        mine = f"{column} IN (SELECT id FROM {parent}{owned if self.parent_column else ''})"
+        schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        schema_editor.execute(
+            f"CREATE POLICY of_current_business ON {table} FOR ALL TO {APP_ROLE} USING ({mine}) WITH CHECK ({mine})"
+        )

@@ -1,17 +1,13 @@
-"""EDGE: goals, gate settings and switches in the admin site."""
-
-from typing import Any
+"""EDGE: goals and gate settings in the admin site."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
 
-from apps.accounts.admin_base import ReadOnlyAdmin, TenantAdmin
-from apps.goals.models import GateSettings, Goal, Switch
-from apps.goals.switches import gate_changed
+from apps.accounts.admin_base import ReadOnlyAdmin
+from apps.goals.models import GateSettings, Goal
 
 
 @admin.register(Goal)
@@ -44,30 +40,3 @@ class GateSettingsAdmin(ReadOnlyAdmin):
 
     list_display = ["business", "high", "medium", "clarification_rounds", "updated_at"]
     fields = ["high", "medium", "clarification_rounds"]
-
-
-@admin.register(Switch)
-class SwitchAdmin(TenantAdmin):
-    """What is not listed stands as the environment says. A row without a business holds for the whole installation."""
-
-    shared_rows = True
-    list_display = ["name", "whose", "light", "updated_at", "updated_by"]
-    list_filter = ["name", "on"]
-    fields = ["name", "on"]
-
-    @admin.display(description="holds for")
-    def whose(self, switch: Switch) -> str:
-        return "This business" if switch.business_id else "The whole installation"
-
-    @admin.display(description="on", boolean=True)
-    def light(self, switch: Switch) -> bool:
-        return switch.on
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.updated_by = f"user:{request.user.email}"  # type: ignore[union-attr]
-        super().save_model(request, obj, form, change)
-        gate_changed()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        gate_changed()

@@ -6,9 +6,9 @@ from uuid import UUID
 from django import forms
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from apps.goals.configuration import GateConfiguration
 from apps.goals.gate import Thresholds
 from apps.goals.models import GateSettings
-from apps.goals.switches import GateConfiguration
 
 
 class ThresholdsForm(forms.Form):

@@ -1,6 +1,5 @@
-"""Goals, the gate's settings per business, and the switches of the gate."""
+"""Goals, and what the gate goes by for each business: thresholds and curves. Its switches are features."""
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -8,8 +7,6 @@ from django.db.models import F, Q
 from apps.accounts.models import Business
 from apps.core.ids import new_id
 from apps.goals.states import ApprovalState, CallbackState, State
-
-SWITCHES = list(settings.PHASE2_DEFAULTS)
 
 
 class Goal(models.Model):
@@ -97,6 +94,13 @@ class Goal(models.Model):
                 name="goal_judged",
                 condition=Q(raw_confidence__isnull=False),
             ),
+            # How goals fared, of any number of businesses (pilot_metrics.py), without reading the wide rows.
+            models.Index(
+                fields=["business", "finished_at"],
+                include=["state", "started_at"],
+                name="goal_ended",
+                condition=Q(state__in=["done", "failed"], is_trial=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -140,27 +144,6 @@ class GateCurve(models.Model):
 
     def __str__(self) -> str:
         return self.kind or "every kind"
-
-
-class Switch(models.Model):
-    """One of the PHASE2 switches, for the whole installation (business empty) or for one business."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    business = models.ForeignKey(Business, null=True, blank=True, on_delete=models.CASCADE, related_name="switches")
-    name = models.CharField(max_length=60, choices=[(s, s) for s in SWITCHES])
-    on = models.BooleanField()
-    updated_at = models.DateTimeField(auto_now=True)
-    updated_by = models.CharField(max_length=120, blank=True, editable=False)
-
-    class Meta:
-        verbose_name_plural = "switches"
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["name", "business"], name="switch_once", nulls_distinct=False),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {'on' if self.on else 'off'}"
 
 
 class GateError(models.Model):

@@ -16,9 +16,10 @@ from apps.accounts.principals import actor_of
 from apps.approvals.page_context import factor_bars
 from apps.core.errors import GatehouseError
 from apps.core.models import Event
+from apps.goals.configuration import configuration_of
 from apps.goals.gate_forms import ThresholdsForm
 from apps.goals.models import Goal
-from apps.goals.switches import clear_switch, configuration_of, set_switch, switches_of
+from apps.goals.switches import clear_switch, refuse_unless_theirs, set_switch, switches_of
 
 MOST_EVENTS = 100
 
@@ -63,16 +64,18 @@ def gate_page(request: HttpRequest, form: ThresholdsForm | None = None) -> HttpR
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """name; to: on, off or follow; for: business or installation."""
-    everywhere = request.POST.get("for") == "installation"
-    if not (is_superuser(request) if everywhere else may_administer(request)):
+    everywhere, root = request.POST.get("for") == "installation", is_superuser(request)
+    if not (root or (may_administer(request) and not everywhere)):
         raise PermissionDenied
     whose: dict[str, Any] = {"business_id": None if everywhere else _business(request), "actor": _actor(request)}
-    name, to = request.POST.get("name", ""), request.POST.get("to")
+    name, to = request.POST.get("name", ""), {"on": True, "follow": None}.get(request.POST.get("to", ""), False)
     try:
-        if to == "follow":
+        if not root:
+            refuse_unless_theirs(name=name, business_id=whose["business_id"], to=to)
+        if to is None:
             clear_switch(name=name, **whose)
         else:
-            set_switch(name=name, on=to == "on", **whose)
+            set_switch(name=name, on=to, **whose)
     except GatehouseError as error:
         messages.error(request, error.detail)
     return redirect("admin:gate")

@@ -17,6 +17,7 @@ from apps.core.errors import Invalid
 from apps.core.outbound import check_url
 from apps.core.recall import Recall
 from apps.goals.assessment import Assessment, assess
+from apps.goals.configuration import GateConfiguration, configuration_of
 from apps.goals.facts import GoalFacts
 from apps.goals.gate import path_when_unsure
 from apps.goals.judging import ask_the_judge, judge_is_configured
@@ -24,7 +25,6 @@ from apps.goals.marks import without_trial
 from apps.goals.preparing import prepare_facts
 from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
 from apps.goals.risk import risk_of_goal
-from apps.goals.switches import GateConfiguration, configuration_of
 from apps.goals.timing import Stage, Stopwatch
 from apps.llm.embedding import get_embedder
 

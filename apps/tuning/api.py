@@ -15,8 +15,8 @@ from apps.approvals.schemas import Approval
 from apps.core.bodies import check_storable, read
 from apps.core.later import later
 from apps.core.schemas import IDEMPOTENCY_KEY, problems
+from apps.goals.configuration import configuration_of
 from apps.goals.models import GateCurve
-from apps.goals.switches import configuration_of
 from apps.tuning import schemas
 from apps.tuning.models import CurveVersion
 from apps.tuning.proposing import propose, standing_of

@@ -10,8 +10,8 @@ from apps.accounts.admin_site import may_administer
 from apps.approvals.page_context import person_of
 from apps.core.errors import Invalid
 from apps.core.models import Event
+from apps.goals.configuration import EVERY_KIND, GateConfiguration, configuration_of
 from apps.goals.models import GateCurve
-from apps.goals.switches import EVERY_KIND, GateConfiguration, configuration_of
 from apps.tuning import charts
 from apps.tuning.auditing import share_for
 from apps.tuning.labels import FEWEST_LABELS, FEWEST_OF_EACH

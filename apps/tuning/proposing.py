@@ -17,9 +17,9 @@ from apps.approvals.states import State
 from apps.approvals.verdicts import EditVerdict
 from apps.core.bodies import check_storable
 from apps.core.errors import Invalid, NotFound, StaleState
+from apps.goals.configuration import clear_thresholds, set_thresholds
 from apps.goals.gate import Thresholds
 from apps.goals.models import GateSettings
-from apps.goals.switches import clear_thresholds, set_thresholds
 from apps.tuning.locking import wait_lock
 from apps.tuning.selectors import simulation_of
 from apps.tuning.simulation import in_words

@@ -11,8 +11,8 @@ from apps.core.errors import StaleState
 from apps.core.events import record
 from apps.core.ids import new_id
 from apps.goals.calibration import SHIPPED, Curve
+from apps.goals.configuration import EVERY_KIND, put_curve
 from apps.goals.models import GateCurve
-from apps.goals.switches import EVERY_KIND, put_curve
 from apps.tuning.labels import Labels, too_little
 from apps.tuning.locking import try_lock
 from apps.tuning.models import CurveVersion, ReviewedGoal

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.core.errors import Invalid, NotFound, StaleState
+from apps.goals.configuration import drop_curve, put_curve
 from apps.goals.models import GateCurve
-from apps.goals.switches import drop_curve, put_curve
 from apps.tuning.locking import wait_lock
 from apps.tuning.models import CurveVersion
 from apps.tuning.refitting import LOCK

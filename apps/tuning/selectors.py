@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.core.errors import Invalid
+from apps.goals.configuration import EVERY_KIND, GateConfiguration, configuration_of
 from apps.goals.gate import Thresholds
-from apps.goals.switches import EVERY_KIND, GateConfiguration, configuration_of
 from apps.tuning.reliability import FEWEST_IN_BIN, Cell
 from apps.tuning.simulation import FEWEST_TO_TELL, Looked, Simulated, Tally, simulated, tally_of
 from apps.tuning.standing import number_in

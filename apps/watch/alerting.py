@@ -24,6 +24,7 @@ from apps.watch.hysteresis import Past, Step, next_step
 from apps.watch.models import Alert
 from apps.watch.predicates import between, watched
 from apps.watch.selectors import bands_of
+from apps.watch.telling import tell_closed, tell_opened
 
 ACTOR = "system:watch"
 MOST_NOTE = 500
@@ -124,15 +125,15 @@ def _open(business_id: UUID, figure: Figure, measured: Measured, band: Band, now
         n=measured.n,
         band_low=band.low,
         band_high=band.high,
-        mail_after=now,
     )
+    tell_opened(alert)
     _tell("gate.alert_opened", alert, ACTOR, value=measured.value, n=measured.n)
 
 
 def _close(alert: Alert, measured: Measured, ending: Alert.Ending, now: datetime) -> int:
-    # What has closed before its mail went out needs no mail any more.
-    changed = Alert.objects.filter(pk=alert.pk, closed_at=None).update(closed_at=now, ending=ending, mail_after=None)
+    changed = Alert.objects.filter(pk=alert.pk, closed_at=None).update(closed_at=now, ending=ending)
     if changed:
+        tell_closed(alert)
         _tell("gate.alert_closed", alert, ACTOR, value=measured.value, n=measured.n, ending=ending.value)
     return changed
 

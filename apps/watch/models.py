@@ -78,8 +78,6 @@ class Alert(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=120, blank=True)
     note = models.CharField(max_length=500, blank=True)
-    mail_after = models.DateTimeField(null=True, help_text="When the mail about it is due; empty: dealt with")
-    mail_attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["-id"]
@@ -90,10 +88,7 @@ class Alert(models.Model):
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")), name="alert_closes_later"
             ),
         ]
-        indexes = [
-            models.Index(fields=["business", "figure", "-id"], name="alert_newest"),
-            models.Index(fields=["mail_after"], name="alert_mail_due", condition=Q(mail_after__isnull=False)),
-        ]
+        indexes = [models.Index(fields=["business", "figure", "-id"], name="alert_newest")]
 
     def __str__(self) -> str:
         return f"{self.get_figure_display()} since {self.opened_at:%d %b %H:%M}"

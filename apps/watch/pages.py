@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.admin_site import may_administer
 from apps.accounts.principals import actor_of
 from apps.core.errors import GatehouseError
-from apps.goals.switches import configuration_of
+from apps.goals.configuration import configuration_of
 from apps.watch import charts
 from apps.watch.alerting import acknowledge
 from apps.watch.bands import SHOWN_LEVEL, Band, Figure, Measured

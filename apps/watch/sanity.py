@@ -10,9 +10,10 @@ from django.db.models import F, Min
 from django.utils import timezone
 
 from apps.core.models import Outbox
+from apps.goals.configuration import configuration_of
 from apps.goals.models import Goal
 from apps.goals.states import State
-from apps.goals.switches import configuration_of, switches_of
+from apps.goals.switches import switches_of
 from apps.llm.embedding import get_embedder
 from apps.watch.bands import Figure, Standing
 from apps.watch.figures import two_fullest

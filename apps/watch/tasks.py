@@ -10,7 +10,6 @@ from apps.accounts.models import Business
 from apps.goals.erring import forget_errors, gather_errors
 from apps.watch.alerting import evaluate, worth_a_look
 from apps.watch.folding import KEEP, fold
-from apps.watch.mailing import send_alert_mails
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +19,12 @@ FOLD_SECONDS = 30.0
 
 @shared_task
 def watch_gate() -> int:
-    """Each minute: open and close alerts, mail them, count the hours that are over; alerts opened or closed."""
+    """Each minute: open and close alerts, count the hours that are over; alerts opened or closed."""
     gather_errors()
     changed = 0
     for business_id in worth_a_look(now=timezone.now()):
         try:
             changed += evaluate(business_id=business_id, now=timezone.now())
-            send_alert_mails(business_id=business_id, now=timezone.now())
         except Exception:
             # One business that cannot be measured must not keep the others from it.
             log.exception("the gate of business %s could not be watched", business_id)

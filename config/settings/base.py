@@ -52,7 +52,9 @@ INSTALLED_APPS = [
     "apps.accounts.apps.AccountsConfig",
     "apps.llm.apps.LlmConfig",
     "apps.approvals.apps.ApprovalsConfig",
+    "apps.alerts.apps.AlertsConfig",
     "apps.agents.apps.AgentsConfig",
+    "apps.pilots.apps.PilotsConfig",
     "apps.goals.apps.GoalsConfig",
     "apps.watch.apps.WatchConfig",
     "apps.tuning.apps.TuningConfig",
@@ -162,6 +164,7 @@ ADMIN_PAGES = [
     "apps.goals.page_urls",
     "apps.watch.page_urls",
     "apps.tuning.page_urls",
+    "apps.pilots.page_urls",
 ]
 ADMIN_HOME = "admin:queue"
 LOGIN_REDIRECT_URL = "/"
@@ -243,13 +246,6 @@ LOGGING = {
 
 # --- Gatehouse --------------------------------------------------------------------------------------------------------
 
-PHASE2_DEFAULTS = {
-    "PHASE2_ENABLED": env.bool("PHASE2_ENABLED", default=True),
-    "PHASE2_PRE_VALIDATION_ENABLED": env.bool("PHASE2_PRE_VALIDATION_ENABLED", default=True),
-    "PHASE2_APPROVAL_GATES_ENABLED": env.bool("PHASE2_APPROVAL_GATES_ENABLED", default=True),
-    "PHASE2_CLARIFICATION_ENABLED": env.bool("PHASE2_CLARIFICATION_ENABLED", default=True),
-    "PHASE2_GRADED_CONFIDENCE_ENABLED": env.bool("PHASE2_GRADED_CONFIDENCE_ENABLED", default=True),
-}
 HIGH_CONFIDENCE_THRESHOLD = env.float("HIGH_CONFIDENCE_THRESHOLD", default=0.85)
 MEDIUM_CONFIDENCE_THRESHOLD = env.float("MEDIUM_CONFIDENCE_THRESHOLD", default=0.55)
 CLARIFICATION_ROUNDS = env.int("CLARIFICATION_ROUNDS", default=3)
@@ -267,22 +263,27 @@ EVENT_CONSUMERS = [
     "apps.tuning.labelling.label_goals",
     "apps.tuning.auditing.pick_for_audit",
 ]
+# What superusers' pages are told of whichever business they are in, by the type of its subject.
+LIVE_FOR_SUPERUSERS = ["feature"]
 # What happens after a person's decision, by kind of request (apps/approvals/deciding.py).
 DECISION_OUTCOMES = {
     "goal": "apps.goals.outcomes.on_decision",
     "audit": "apps.tuning.auditing.on_decision",
     "thresholds": "apps.tuning.proposing.on_decision",
+    "rollout": "apps.pilots.widening.on_decision",
 }
 # The page of what a request is about, by kind of request.
 SUBJECT_PAGES = {
     "goal": "admin:goals_goal_change",
     "audit": "admin:goal",
+    "rollout": "admin:feature-of-id",
 }
 # What an edited payload must pass again before it may be approved, by kind of request.
 EDIT_CHECKS = {
     "goal": "apps.goals.submission.recheck_edit",
     "audit": "apps.tuning.auditing.refuse_edit",
     "thresholds": "apps.tuning.proposing.refuse_edit",
+    "rollout": "apps.pilots.widening.refuse_edit",
 }
 
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")
@@ -290,10 +291,12 @@ FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")
 OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
 IDEMPOTENCY_KEEP_HOURS = env.int("IDEMPOTENCY_KEEP_HOURS", default=24)
 
+PAGERDUTY_EVENTS_URL = env("PAGERDUTY_EVENTS_URL", default="https://events.pagerduty.com")
 LLM_BASE_URL = env("LLM_BASE_URL", default="")
 LLM_API_KEY = env("LLM_API_KEY", default="")
 LLM_MODEL = env("LLM_MODEL", default="")
 LLM_TIMEOUT_SECONDS = env.float("LLM_TIMEOUT_SECONDS", default=8.0)
 
+from config.settings.pilots import *  # noqa: E402
 from config.settings.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: E402, F401
 from config.settings.unfold import UNFOLD  # noqa: E402, F401

@@ -29,5 +29,8 @@ SPECTACULAR_SETTINGS = {
         "GoalState": "apps.goals.schemas.GOAL_STATES",
         "RequestState": "apps.approvals.schemas.STATES",
         "Verdict": "apps.approvals.schemas.VERDICTS",
+        "FeatureState": "apps.pilots.schemas.STATES",
+        "FeatureKind": "apps.pilots.schemas.KINDS",
+        "AdvanceState": "apps.pilots.schemas.ADVANCE_STATES",
     },
 }

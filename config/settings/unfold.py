@@ -84,10 +84,18 @@ UNFOLD = {
                     _item("Gate", "tune", "admin:gate"),
                     _item("Calibration", "target", "admin:calibration"),
                     _item("Watch", "monitoring", "admin:watch", badge="apps.watch.selectors.alerts_badge"),
+                    _item(
+                        "Features",
+                        "toggle_on",
+                        "admin:features",
+                        badge="apps.pilots.badges.incidents_badge",
+                        permission="apps.pilots.badges.may_see_features",
+                    ),
                     _item("Policies", "policy", "admin:approvals_policy_changelist", permission=_ADMIN),
                     _item("Agents", "smart_toy", "admin:agents_agent_changelist", permission=_ADMIN),
                     _item("Tools", "construction", "admin:agents_tool_changelist", permission=_ADMIN),
                     _item("Webhooks", "webhook", "admin:approvals_webhookendpoint_changelist", permission=_ADMIN),
+                    _item("Alert channels", "notifications", "admin:alerts_channel_changelist", permission=_ADMIN),
                 ],
             },
             {

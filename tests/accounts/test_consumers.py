@@ -11,7 +11,8 @@ from channels.layers import get_channel_layer
 from django.test import Client
 
 from apps.accounts.models import Business, Membership, User
-from apps.core.live import group_of
+from apps.core.live import INSTALLATION, group_of, groups_of
+from apps.core.models import Event
 from config.asgi import application
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,3 +162,42 @@ def test_what_is_said_to_it_does_nothing(signed_in: Callable[[User], Client], al
         await socket.close()
 
     run(talk)
+
+
+async def tell_superusers() -> None:
+    message = {"kind": "feature.enabled", "type": "feature", "id": "2"}
+    told = {"type": "changed", "message": message, "group": INSTALLATION}
+    await get_channel_layer().group_send(INSTALLATION, told)
+
+
+def test_a_superuser_hears_of_the_installation_wherever_they_are_and_nobody_else_does(
+    root: User, alice: User, shop: Business, other_shop: Business
+) -> None:
+    Membership.objects.create(business=other_shop, user=root, role="admin")
+    browsers = {user: Client() for user in (root, alice)}
+    for user, browser in browsers.items():
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    mine, hers = (socket_of(browser) for browser in browsers.values())
+
+    async def talk() -> None:
+        for socket in (mine, hers):
+            await socket.greeted()
+        await tell_superusers()
+        assert (await mine.heard())["changes"] == [{"kind": "feature.enabled", "type": "feature", "id": "2"}]
+        await tell(shop)
+        assert (await hers.heard())["changes"] == [CHANGE]
+        # Whoever is none any more hears nothing more of it.
+        await sync_to_async(User.objects.filter(pk=root.pk).update)(is_superuser=False)
+        await tell_superusers()
+        assert (await mine.heard())["changes"] == []
+        for socket in (mine, hers):
+            await socket.close()
+
+    run(talk)
+
+
+def test_what_belongs_to_no_business_goes_to_superusers(shop: Business) -> None:
+    of_none, of_shop = Event(subject_type="business"), Event(subject_type="feature", business_id=shop.pk)
+    assert groups_of(of_none) == [INSTALLATION]
+    assert groups_of(of_shop) == [group_of(shop.pk), INSTALLATION]
+    assert groups_of(Event(subject_type="goal", business_id=shop.pk)) == [group_of(shop.pk)]

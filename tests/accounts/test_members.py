@@ -187,3 +187,9 @@ def test_a_forgotten_password_is_chosen_anew_by_a_link(client: Any, shop: Busine
     assert "/password/choose/" in mail.outbox[0].body
     assert client.get("/password/sent/").status_code == 200
     assert client.get("/password/chosen/").status_code == 200
+
+
+def test_a_superuser_comes_in_where_they_belong(shop: Business, other_shop: Business, root: User) -> None:
+    Business.objects.create(name="A first by name", slug="a-first")
+    Membership.objects.create(business=other_shop, user=root, role="admin")
+    assert [seat.name for seat in seats_of(root)] == ["Other Shop", "A first by name", "Corner Shop"]

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -102,3 +104,49 @@ def test_a_change_during_the_load_is_not_lost(source: Source) -> None:
     kept: Snapshot[str] = Snapshot("test", load)
     assert kept.get() == "first"
     assert kept.get() == "second"
+
+
+def test_threads_that_find_it_dropped_load_it_once(source: Source) -> None:
+    def load() -> str:
+        time.sleep(0.05)
+        return source.load()
+
+    kept: Snapshot[str] = Snapshot("test", load)
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: kept.get(), range(8))) == {"first"}
+    assert source.loads == 1
+
+
+def test_who_watches_is_told_until_they_look_away(kept: Snapshot[str]) -> None:
+    told: list[str] = []
+    watcher = lambda: told.append("dropped")  # noqa: E731
+    kept.watchers.add(watcher)
+    kept.forget()
+    kept.watchers.discard(watcher)
+    kept.forget()
+    assert told == ["dropped"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_rolled_back_does_not_stay_in_memory(kept: Snapshot[str], source: Source) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        source.value = "second"
+        kept.changed()
+        assert kept.get() == "second"
+        source.value = "first"
+        raise RuntimeError
+    assert kept.get() == "first"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_committed_is_seen_by_its_own_thread_only(kept: Snapshot[str], source: Source) -> None:
+    seen = []
+    with transaction.atomic():
+        source.value = "second"
+        kept.changed()
+        assert kept.get() == "second"
+        source.value = "first"  # as the database shows it to the others
+        thread = threading.Thread(target=lambda: seen.append(kept.get()))
+        thread.start()
+        thread.join()
+    assert seen == ["first"]

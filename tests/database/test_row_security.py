@@ -13,11 +13,15 @@ from django.utils import timezone
 from apps.accounts.models import ApiKey, Business, Membership, User
 from apps.accounts.row_access import across_businesses, acting_for, current_business_id
 from apps.agents.models import Agent, Tool
+from apps.alerts.models import Channel, Delivery
+from apps.alerts.models import Notice as AlertNotice
 from apps.approvals.models import ApprovalRequest, Decision, Notice, Policy, WebhookDelivery, WebhookEndpoint
 from apps.core.events import record
 from apps.core.migration_ops import APP_ROLE, RowSecurity
 from apps.core.models import Event, KeptAnswer
-from apps.goals.models import GateCurve, GateError, GateSettings, Goal, Switch
+from apps.goals.models import GateCurve, GateError, GateSettings, Goal
+from apps.pilots.kinds import ON_OFF
+from apps.pilots.models import BusinessSettings, Feature, HeldBack, PilotBusiness, Rollback, RolledBack
 from apps.tuning.models import AuditShare, CurveVersion, ReviewedGoal
 from apps.watch.models import Alert, Slice, TargetBand
 
@@ -45,7 +49,6 @@ def a_row_in_every_table(business: Business, user: User) -> None:
     GateSettings.objects.create(business=business, high=0.9, medium=0.5)
     GateCurve.objects.create(business=business, kind="", version=business.pk, points=[[0, 0], [1, 1]])
     AuditShare.objects.create(business=business, share=0.1)
-    Switch.objects.create(business=business, name="PHASE2_ENABLED", on=True)
     goal = Goal.objects.create(
         business=business, text="Restock the shelf", state="waiting", approval_state="awaiting_approval"
     )
@@ -58,12 +61,25 @@ def a_row_in_every_table(business: Business, user: User) -> None:
         newest_label_at=now, brier_before=[], brier_after=[], ece_before=[], ece_after=[], accepted=False, reason="",
         fitted_by="user:a",
     )  # fmt: skip
+    BusinessSettings.objects.create(business=business)
+    feature = Feature.objects.create(key=f"feature-{business.pk}", variants=ON_OFF, home=business)
+    PilotBusiness.objects.create(business=business, feature=feature, enabled_at=now, enabled_by="user:a")
+    HeldBack.objects.create(business=business, feature=feature, held_at=now, held_by="user:a")
+    rollback = Rollback.objects.create(
+        feature=feature, level="everything", reason="slow", actor="user:a", at=now, affected=1, took_ms=1
+    )
+    RolledBack.objects.create(rollback=rollback, business=business, was_listed=True)
     GateError.objects.create(business=business, at=now, stage="read", error="ZeroDivisionError")
     TargetBand.objects.create(business=business, figure="approval_rate", low=0.1)
     Alert.objects.create(
         business=business, figure="approval_rate", opened_at=now, window_minutes=60, value=0.5, low=0.4, high=0.6, n=99
     )
     Slice.objects.create(business=business, start=now)
+    channel = Channel.objects.create(business=business, kind="slack", name="#alerts", secret="x")
+    notice = AlertNotice.objects.create(
+        business=business, source="watch", severity="error", title="Out of band", dedup_key="k", opened_at=now
+    )
+    Delivery.objects.create(business=business, notice=notice, channel=channel, action="trigger", next_attempt_at=now)
     request = ApprovalRequest.objects.create(
         business=business, kind="goal", subject_id=goal.pk, title="Restock", payload={}, payload_hash="0" * 64,
         on_timeout="escalate", escalate_to="admin", deadline=now,
@@ -168,13 +184,14 @@ def test_it_refuses_a_row_for_another_business(two_shops: tuple[Business, Busine
 
 def test_it_lets_a_business_read_shared_rows_and_not_write_them(two_shops: tuple[Business, Business]) -> None:
     shop, _ = two_shops
-    Switch.objects.create(business=None, name="PHASE2_CLARIFICATION_ENABLED", on=False)
+    Feature.objects.create(key="for-all", variants=ON_OFF)
     with acting_for(shop.pk):
-        assert Switch.objects.filter(business=None).count() == 1
-        assert Switch.objects.filter(business=None).update(on=True) == 0
-        assert Switch.objects.filter(business=None).delete()[0] == 0
+        found = Feature.objects.filter(home=None, key="for-all")
+        assert found.count() == 1
+        assert found.update(share=100) == 0
+        assert found.delete()[0] == 0
     with pytest.raises(ProgrammingError, match="row-level security"), acting_for(shop.pk):
-        Switch.objects.create(business=None, name="PHASE2_ENABLED", on=False)
+        Feature.objects.create(key="smuggled", variants=ON_OFF)
 
 
 def test_it_takes_events_of_the_installation_and_shows_them_to_no_business(shop: Business) -> None:

@@ -14,10 +14,10 @@ from apps.core.ids import new_id
 from apps.core.models import Event
 from apps.goals.calibration import IDENTITY, SHIPPED, Curve
 from apps.goals.confidence import score_confidence
+from apps.goals.configuration import configuration_of, drop_curve, put_curve
 from apps.goals.gate import Switches, Thresholds, gate, path_when_unsure
 from apps.goals.models import GateCurve, Goal
 from apps.goals.prevalidation import run_checks
-from apps.goals.switches import configuration_of, drop_curve, put_curve
 from apps.goals.vocabulary import Confidence, FactorName, Path
 from tests.goals.conftest import CLEAR
 from tests.goals.made import any_facts, facts

@@ -8,8 +8,13 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import Business, User
 from apps.approvals.models import ApprovalRequest
-from apps.goals.models import GateSettings, Goal, Switch
-from apps.goals.switches import configuration_of
+from apps.goals.configuration import configuration_of
+from apps.goals.models import GateSettings, Goal
+from apps.goals.switches import set_switch
+from apps.pilots.kinds import ON_OFF
+from apps.pilots.ladder import Level
+from apps.pilots.models import Feature, HeldBack, PilotBusiness
+from apps.pilots.rollback import roll_back
 from tests.goals.conftest import CLEAR, HOPELESS
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +59,7 @@ def test_an_admin_turns_a_switch_off_for_the_business(signed_in: SignIn, bob: Us
     assert configuration_of(shop.pk).enabled
     browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "off"})
     assert not configuration_of(shop.pk).enabled
-    assert "user:bob@example.com" in Switch.objects.get().updated_by
+    assert HeldBack.objects.get().held_by == "user:bob@example.com"
     browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "follow"})
     assert configuration_of(shop.pk).enabled
 
@@ -70,6 +75,45 @@ def test_only_a_superuser_turns_a_switch_for_everybody(
     assert not configuration_of(other_shop.pk).enabled
 
 
+def test_the_gate_page_says_who_decided_and_bears_a_second_click(
+    signed_in: SignIn, bob: User, django_assert_max_num_queries: Any
+) -> None:
+    browser = signed_in(bob)
+    for to in ("off", "off", "on", "on", "follow", "follow"):
+        body = {"name": "PHASE2_ENABLED", "to": to}
+        with django_assert_max_num_queries(38):
+            browser.post("/admin/gate/switch/", body)
+        with django_assert_max_num_queries(22):
+            page = browser.get("/admin/gate/").content.decode()
+        assert "set for this business by bob@example.com" in page or to == "follow"
+        assert "already" not in page
+    assert "from the environment" in page
+
+
+def test_what_is_not_for_businesses_to_turn_has_no_button(signed_in: SignIn, bob: User) -> None:
+    Feature.objects.update_or_create(key="PHASE2_ENABLED", defaults={"variants": ON_OFF, "self_service": False})
+    browser, body = signed_in(bob), {"name": "PHASE2_ENABLED", "to": "off"}
+    assert browser.get("/admin/gate/").content.decode().count('value="off">Turn off here') == 4
+    assert (
+        "Those who run this feature turn it" in browser.post("/admin/gate/switch/", body, follow=True).content.decode()
+    )
+    assert not HeldBack.objects.exists()
+
+
+def test_what_was_rolled_back_is_turned_on_by_who_runs_it_only(signed_in: SignIn, bob: User, shop: Business) -> None:
+    feature, _ = Feature.objects.get_or_create(
+        key="PHASE2_ENABLED", defaults={"variants": ON_OFF, "self_service": True}
+    )
+    roll_back(feature_id=feature.pk, level=Level.BUSINESS, business_id=shop.pk, reason="Slow", actor="user:root")
+    browser = signed_in(bob)
+    for to in ("on", "follow", "off"):
+        browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": to})
+        assert not configuration_of(shop.pk).enabled
+    assert "taken back by a rollback" in browser.get("/admin/gate/").content.decode()
+    set_switch(name="PHASE2_ENABLED", on=True, business_id=shop.pk, actor="user:root")
+    assert configuration_of(shop.pk).enabled
+
+
 def test_a_reviewer_sees_the_gate_and_changes_nothing(signed_in: SignIn, alice: User) -> None:
     browser = signed_in(alice)
     page = browser.get("/admin/gate/").content.decode()
@@ -77,14 +121,16 @@ def test_a_reviewer_sees_the_gate_and_changes_nothing(signed_in: SignIn, alice: 
     assert 'name="to"' not in page
     assert browser.post("/admin/gate/switch/", {"name": "PHASE2_ENABLED", "to": "off"}).status_code == 403
     assert browser.post("/admin/calibration/propose/", {"high": 1, "medium": 0, "reason": "x"}).status_code == 403
-    assert not Switch.objects.exists()
+    assert not HeldBack.objects.exists()
+    assert not PilotBusiness.objects.exists()
 
 
 def test_a_get_never_switches(signed_in: SignIn, bob: User) -> None:
     browser = signed_in(bob)
     assert browser.get("/admin/gate/switch/?name=PHASE2_ENABLED&to=off").status_code == 405
     assert browser.get("/admin/calibration/propose/?high=1&medium=0&rounds=0").status_code == 405
-    assert not Switch.objects.exists()
+    assert not HeldBack.objects.exists()
+    assert not PilotBusiness.objects.exists()
 
 
 def test_the_gate_page_proposes_thresholds_and_changes_none(signed_in: SignIn, bob: User, shop: Business) -> None:

@@ -53,30 +53,30 @@ class Served:
         self.log = (folder / "served.log").open("a")
         collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
         subprocess.run(collect, env=self.env, stdout=self.log, stderr=self.log, cwd=settings.BASE_DIR, check=True)
-        self.web = self._start("wsgi", self.web_port, "config.wsgi:application", "--blocking-threads", "4", "--no-ws")
+        self.web = self.start("wsgi", self.web_port, "config.wsgi:application", "--blocking-threads", "4", "--no-ws")
         self.start_live()
-        self._wait_for(self.web_port)
+        self.wait_for(self.web_port)
         urlopen(f"{self.url}/admin/login/", timeout=STARTS_WITHIN).close()
 
     def start_live(self) -> None:
-        self.live = self._start("asginl", self.live_port, "config.asgi:application")
-        self._wait_for(self.live_port)
+        self.live = self.start("asginl", self.live_port, "config.asgi:application")
+        self.wait_for(self.live_port)
 
     def stop_live(self) -> None:
-        _end(self.live)
+        end(self.live)
 
     def stop(self) -> None:
         for process in (self.web, self.live):
-            _end(process)
+            end(process)
         self.log.close()
 
-    def _start(self, interface: str, port: int, target: str, *more: str) -> subprocess.Popen[bytes]:
+    def start(self, interface: str, port: int, target: str, *more: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "granian", "--interface", interface, "--workers", "1", "--backlog", "256"]
         command += ["--backpressure", "256", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
         command += ["--workers-kill-timeout", "2", *more, target]
         return subprocess.Popen(command, env=self.env, stdout=self.log, stderr=self.log, cwd=settings.BASE_DIR)
 
-    def _wait_for(self, port: int) -> None:
+    def wait_for(self, port: int) -> None:
         until = time.monotonic() + STARTS_WITHIN
         while time.monotonic() < until:
             with socket.socket() as probe:
@@ -86,7 +86,7 @@ class Served:
         raise TimeoutError(f"nothing listens on {port}; see {self.log.name}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(10)

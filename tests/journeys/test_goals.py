@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from apps.accounts.keys import issue_key
 from apps.accounts.models import Business, User
 from apps.accounts.roles import Scope
-from apps.goals.switches import set_thresholds
+from apps.goals.configuration import set_thresholds
 from tests.goals.conftest import CLEAR, HOPELESS, MISSING
 from tests.journeys.conftest import OpenAs, Served
 from tests.journeys.test_reviewing import may_decide
@@ -101,3 +101,16 @@ def test_a_switch_turned_off_in_the_browser_holds_within_a_second(
     page.locator("li", has_text=switch).get_by_role("button", name="Turn on here").click()
     expect(page.locator("li", has_text=switch).locator(".gh-state")).to_have_text("on")
     eventually(before, path, WITHIN_SECONDS)
+
+
+def test_a_switch_that_somebody_turns_is_seen_by_who_looks(
+    shop: Business, bob: User, carol: User, open_as: OpenAs
+) -> None:
+    watching, turning = open_as(carol, "/admin/gate/"), open_as(bob, "/admin/gate/")
+    expect(watching.locator("#gh-live-word")).to_have_text("Live")
+    row = watching.locator("li", has_text="PHASE2_CLARIFICATION_ENABLED")
+    turning.locator("li", has_text="PHASE2_CLARIFICATION_ENABLED").get_by_role("button", name="Turn off here").click()
+    expect(row.locator(".gh-state")).to_have_text("off")
+    expect(row).to_contain_text("set for this business by bob@example.com")
+    row.get_by_role("button", name="Follow the installation").click()
+    expect(row.locator(".gh-state")).to_have_text("on")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Business
 from apps.core.ids import new_id
-from apps.goals import switches
+from apps.goals import configuration
 from apps.goals.calibration import Curve
 from apps.goals.models import Goal
 from apps.tuning import refitting
@@ -22,7 +22,7 @@ AS_SAID = Curve.through([(0.0, 0.0), (1.0, 1.0)])
 @pytest.fixture(autouse=True)
 def shipped_as_said(monkeypatch: Any) -> None:
     """The shipped curve is fitted anew now and then; what is told here begins with one that changes nothing."""
-    monkeypatch.setattr(switches, "_SHIPPED", switches.CurveInForce(AS_SAID, None))
+    monkeypatch.setattr(configuration, "_SHIPPED", configuration.CurveInForce(AS_SAID, None))
     monkeypatch.setattr(refitting, "SHIPPED", AS_SAID)
 
 

@@ -11,8 +11,8 @@ from apps.accounts.models import Business, Membership, User
 from apps.accounts.row_access import acting_for
 from apps.approvals.models import ApprovalRequest
 from apps.core.models import Event
+from apps.goals.configuration import configuration_of
 from apps.goals.models import GateCurve
-from apps.goals.switches import configuration_of
 from apps.tuning.auditing import share_for
 from apps.tuning.models import CurveVersion
 from apps.tuning.refitting import refit

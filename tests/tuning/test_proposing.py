@@ -16,8 +16,8 @@ from apps.approvals.deciding import decide
 from apps.approvals.models import ApprovalRequest, Policy
 from apps.core.errors import GatehouseError, Invalid, NotAllowed, StaleState
 from apps.core.models import Event
+from apps.goals.configuration import configuration_of, set_thresholds
 from apps.goals.models import GateSettings
-from apps.goals.switches import configuration_of, set_thresholds
 from apps.tuning.proposing import installation, open_proposal, others_may_decide, propose, withdraw
 from apps.tuning.standing import Standing
 from tests.approvals.conftest import as_person

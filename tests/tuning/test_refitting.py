@@ -12,8 +12,8 @@ from apps.accounts.row_access import acting_for
 from apps.core.errors import NotFound, StaleState
 from apps.core.models import Event
 from apps.goals.calibration import Curve
+from apps.goals.configuration import EVERY_KIND, configuration_of, put_curve
 from apps.goals.models import GateCurve
-from apps.goals.switches import EVERY_KIND, configuration_of, put_curve
 from apps.tuning.models import CurveVersion, ReviewedGoal
 from apps.tuning.refitting import NIGHTLY, refit
 from apps.tuning.reverting import revert

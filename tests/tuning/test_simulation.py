@@ -14,8 +14,9 @@ from apps.accounts.row_access import acting_for
 from apps.core.errors import Invalid
 from apps.core.ids import new_id
 from apps.goals.calibration import Curve
+from apps.goals.configuration import configuration_of, put_curve, set_thresholds
 from apps.goals.models import Goal
-from apps.goals.switches import configuration_of, put_curve, set_switch, set_thresholds
+from apps.goals.switches import set_switch
 from apps.tuning.intervals import share_of
 from apps.tuning.models import ReviewedGoal
 from apps.tuning.selectors import compared_as_typed, simulation_of

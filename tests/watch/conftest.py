@@ -9,7 +9,10 @@ from django.utils import timezone
 
 from apps.accounts.models import Business
 from apps.goals.models import Goal
+from tests.alerts.conftest import mail_server, pagerduty, slack
 from tests.watch.made import goal_at, save
+
+__all__ = ["mail_server", "pagerduty", "slack"]
 
 
 @pytest.fixture

@@ -1,31 +1,29 @@
 """Alerts: opened when a figure is surely out of its band, closed when it is back, told once."""
 
-import socket
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email import message_from_bytes
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Business, User
 from apps.accounts.row_access import acting_for
+from apps.alerts.models import Channel, Notice
 from apps.approvals.endpoints import add_endpoint
 from apps.approvals.models import WebhookDelivery
 from apps.core.errors import Invalid, NotFound, StaleState
 from apps.core.models import Event
 from apps.core.outbox import drain
 from apps.goals.models import GateError, Goal
-from apps.watch import tasks
+from apps.watch import alerting, tasks
 from apps.watch.alerting import acknowledge, evaluate, worth_a_look
 from apps.watch.hysteresis import COOL_DOWN, HOLD
-from apps.watch.mailing import MOST_ATTEMPTS, send_alert_mails
 from apps.watch.models import Alert, TargetBand
+from tests.alerts.conftest import MailServer, work
+from tests.fakes import Outsider
 from tests.watch.conftest import Put
 from tests.watch.made import errors_at
 
@@ -150,7 +148,7 @@ def test_runs_that_overlap_open_one_alert_and_send_one_mail(shop: Business, bob:
     def run() -> None:
         barrier.wait(10)
         evaluate(business_id=shop.pk, now=now)
-        send_alert_mails(business_id=shop.pk, now=now)
+        work()
         connection.close()
 
     threads = [threading.Thread(target=run) for _ in range(4)]
@@ -158,7 +156,7 @@ def test_runs_that_overlap_open_one_alert_and_send_one_mail(shop: Business, bob:
         thread.start()
     for thread in threads:
         thread.join(30)
-    send_alert_mails(business_id=shop.pk, now=now)
+    work()
     assert Alert.objects.count() == 1
     assert kinds() == ["opened"]
     assert len(mail.outbox) == 1
@@ -170,6 +168,7 @@ def test_one_business_does_not_alarm_another(
     put(now, **ASKS_TOO_OFTEN)
     put(now, of=other_shop, **GOOD)
     tasks.watch_gate()
+    work()
     assert Alert.objects.get().business_id == shop.pk
     assert {message.to[0] for message in mail.outbox} == {"bob@example.com"}
     with acting_for(other_shop.pk):
@@ -183,13 +182,15 @@ def test_the_mail_says_what_is_wrong_to_admins_and_owners(
 ) -> None:
     put(now, **ASKS_TOO_OFTEN)
     evaluate(business_id=shop.pk, now=now)
-    assert send_alert_mails(business_id=shop.pk, now=now) == 1
-    assert send_alert_mails(business_id=shop.pk, now=now) == 0
+    evaluate(business_id=shop.pk, now=now + MINUTE)
+    assert work() == 1
+    assert work() == 0
     assert sorted(message.to[0] for message in mail.outbox) == ["bob@example.com", "carol@example.com"]
     message = mail.outbox[0]
-    assert message.subject == "Asked to approve out of band in Corner Shop"
+    assert message.subject == "Warning: Asked to approve out of band (Corner Shop)"
     assert "68.7 %" in message.body
     assert "10 % to 30 %" in message.body
+    assert "131 in the last 60 minutes" in message.body
     assert "/admin/watch/" in message.body
 
 
@@ -199,60 +200,69 @@ def test_what_has_closed_before_its_mail_is_not_mailed(shop: Business, bob: User
     Goal.objects.all().delete()
     evaluate(business_id=shop.pk, now=now)
     evaluate(business_id=shop.pk, now=now + HOLD)
-    assert send_alert_mails(business_id=shop.pk, now=now + HOLD) == 0
+    assert work() == 0
     assert not mail.outbox
+    assert Notice.objects.get().resolved_at is not None
 
 
-@pytest.fixture
-def mail_server(settings: Any) -> Iterator[list[bytes]]:
-    """A real SMTP server; the mails it took."""
-    taken: list[bytes] = []
-
-    class Taking:
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-            taken.append(envelope.content)
-            return "250 OK"
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(Taking(), hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    yield taken
-    controller.stop()
+def test_slack_and_pagerduty_are_told_of_both_ends(
+    shop: Business, slack: Channel, pagerduty: Channel, put: Put, now: datetime, outside: Outsider
+) -> None:
+    Channel.objects.update(lowest="warning")
+    put(now, **ASKS_TOO_OFTEN)
+    evaluate(business_id=shop.pk, now=now)
+    work()
+    Goal.objects.all().delete()
+    evaluate(business_id=shop.pk, now=now)
+    evaluate(business_id=shop.pk, now=now + HOLD)
+    work()
+    bodies = [got.json() for got in outside.received]
+    assert [body["event_action"] for body in bodies if "event_action" in body] == ["trigger", "resolve"]
+    assert [body["text"] for body in bodies if "blocks" in body] == [
+        "Warning: Asked to approve out of band (Corner Shop)",
+        "Over: Asked to approve out of band (Corner Shop)",
+    ]
 
 
-def test_it_goes_out_by_smtp(shop: Business, bob: User, put: Put, now: datetime, mail_server: list[bytes]) -> None:
+def test_an_alert_that_could_not_be_opened_tells_nobody(
+    shop: Business, put: Put, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise ZeroDivisionError
+
+    put(now, **ASKS_TOO_OFTEN)
+    monkeypatch.setattr(alerting, "record", fail)
+    with pytest.raises(ZeroDivisionError):
+        evaluate(business_id=shop.pk, now=now)
+    assert not Notice.objects.exists()
+    assert not Alert.objects.exists()
+
+
+def test_each_opening_of_a_figure_is_told(shop: Business, bob: User, put: Put, now: datetime) -> None:
+    put(now, **ASKS_TOO_OFTEN)
+    evaluate(business_id=shop.pk, now=now)
+    work()
+    Goal.objects.all().delete()
+    evaluate(business_id=shop.pk, now=now)
+    evaluate(business_id=shop.pk, now=now + HOLD)
+    put(now + HOLD + COOL_DOWN, **ASKS_TOO_OFTEN)
+    evaluate(business_id=shop.pk, now=now + HOLD + COOL_DOWN)
+    work()
+    assert kinds() == ["opened", "closed", "opened"]
+    assert len(mail.outbox) == 2
+
+
+def test_it_goes_out_by_smtp(shop: Business, bob: User, put: Put, now: datetime, mail_server: MailServer) -> None:
     put(now, **ASKS_TOO_OFTEN)
     shop.name = "Corner\r\nBcc: x@y.z"
     shop.save()
-    tasks.watch_gate()
-    tasks.watch_gate()
-    (message,) = [message_from_bytes(content) for content in mail_server]
-    assert message["To"] == "bob@example.com"
+    for _ in range(2):
+        tasks.watch_gate()
+        work()
+    ((address, message),) = mail_server.taken
+    assert address == message["To"] == "bob@example.com"
     assert message["Bcc"] is None
-    assert message["Subject"].startswith("Asked to approve out of band in Corner")
-
-
-def test_a_mail_server_that_is_away_is_tried_later_and_not_for_ever(
-    shop: Business, bob: User, put: Put, now: datetime, settings: Any
-) -> None:
-    put(now, **ASKS_TOO_OFTEN)
-    evaluate(business_id=shop.pk, now=now)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert send_alert_mails(business_id=shop.pk, now=now) == 0
-    assert send_alert_mails(business_id=shop.pk, now=now) == 0
-    alert = Alert.objects.get()
-    assert alert.mail_attempts == 1
-    assert alert.mail_after == now + MINUTE
-    for hour in range(1, MOST_ATTEMPTS + 3):
-        send_alert_mails(business_id=shop.pk, now=now + timedelta(hours=hour))
-    given_up = Alert.objects.get()
-    assert given_up.mail_attempts == MOST_ATTEMPTS
-    assert given_up.mail_after is None
+    assert message["Subject"].startswith("Warning: Asked to approve out of band (Corner")
 
 
 def test_somebody_looks_after_it_once(shop: Business, put: Put, now: datetime) -> None:

@@ -15,7 +15,7 @@ from apps.accounts.models import Business
 from apps.accounts.row_access import acting_for
 from apps.core.events import record
 from apps.core.models import Outbox
-from apps.goals.models import Goal, Switch
+from apps.goals.models import Goal
 from apps.goals.switches import set_switch
 from apps.llm.embedding import get_embedder
 from apps.watch.selftest import CASES, self_test
@@ -95,7 +95,6 @@ def test_a_switch_that_is_off_fails(shop: Business, put: Put, now: datetime) -> 
     code, output = run_check()
     assert code == 1
     assert "off: Approval gates" in output
-    Switch.objects.all().delete()
 
 
 def test_goals_that_no_worker_takes_fail(shop: Business, put: Put, now: datetime) -> None:

@@ -15,7 +15,8 @@ from apps.core.problems import is_our_fault
 from apps.goals import api as goals_api
 from apps.goals import erring
 from apps.goals.erring import WAITING_LIST, gather_errors, note_error
-from apps.goals.models import GateError, Goal, Switch
+from apps.goals.models import GateError, Goal
+from apps.goals.switches import set_switch
 from apps.goals.timing import Stage, Stopwatch
 from tests.goals.conftest import CLEAR, HOPELESS, MISSING
 
@@ -35,7 +36,7 @@ def test_every_stage_of_a_goal_is_timed(api: APIClient) -> None:
 
 
 def test_what_is_not_judged_is_timed_all_the_same(api: APIClient, shop: Business) -> None:
-    Switch.objects.create(business=shop, name="PHASE2_ENABLED", on=False)
+    set_switch(name="PHASE2_ENABLED", on=False, business_id=shop.pk, actor="user:a")
     api.post("/v1/goals", CLEAR, format="json")
     goal = Goal.objects.get()
     times = times_of(goal)

@@ -93,7 +93,7 @@ def _varied(
     sure, high, medium = SHIPPED.apply(raw), thresholds.high, thresholds.medium
     path = path_at(PastGoal(sure, pattern.execution_path, pattern.unsure_path), high=high, medium=medium)
     return Goal(
-        id=_id_at(moment, chance),
+        id=id_at(moment, chance),
         business=business,
         text=NUMBERS.sub(lambda found: f"{chance.randrange(10 ** len(found[0])):0{len(found[0])}}", pattern.text),
         context={},
@@ -183,7 +183,7 @@ def _asked(goal: Goal, right: bool, chance: random.Random) -> Row:
 def _request(goal: Goal, decided: datetime, chance: random.Random) -> ApprovalRequest:
     payload = payload_of(goal)
     request = ApprovalRequest(
-        id=_id_at(goal.created_at, chance),
+        id=id_at(goal.created_at, chance),
         business_id=goal.business_id,
         kind="goal",
         subject_id=goal.pk,
@@ -224,7 +224,7 @@ def _label(
     )
 
 
-def _id_at(moment: datetime, chance: random.Random) -> UUID:
+def id_at(moment: datetime, chance: random.Random) -> UUID:
     """An id that tells this moment as its time, as if it had been made then."""
     return UUID(int=first_id_at(moment).int | chance.getrandbits(62))
 

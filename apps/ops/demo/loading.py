@@ -27,6 +27,7 @@ from apps.goals.submission import submit
 from apps.goals.weighing import weigh
 from apps.ops.demo.goals import GOALS
 from apps.ops.demo.history import load_history
+from apps.ops.demo.pilots import load_pilots
 from apps.ops.demo.tools import AGENTS, TOOLS
 
 SLUG = "harbour-and-pine"
@@ -57,6 +58,8 @@ def load(*, base_url: str, password: str | None, api_key: str | None) -> dict[st
         _decide_some(business)
     with acting_for(business.pk):
         load_history(business, now=timezone.now())
+    asks = User.objects.get(username=ADMINS[0][0])
+    load_pilots(business, now=timezone.now(), asks=_principal(business, asks, Role.ADMIN))
     return {"username": OWNER, "password": password, "api_key": api_key}
 
 

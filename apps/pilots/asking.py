@@ -1,0 +1,95 @@
+"""What a person reads who decides about a step of a rollout."""
+
+from datetime import datetime
+from typing import Any
+
+from apps.pilots.criteria import Judged, Verdict
+from apps.pilots.ladder import StageTerms
+from apps.pilots.progress import Progress
+
+_STAGE = {
+    "type": "object",
+    "properties": {
+        "stage": {"type": "integer", "title": "Stage"},
+        "name": {"type": "string", "title": "Name"},
+        "share": {"type": "integer", "title": "Percent of all"},
+        "businesses": {"type": "integer", "title": "Businesses on the list, at most"},
+    },
+}
+_WORDS = {
+    "feature": {"type": "string", "title": "Feature"},
+    "from": {**_STAGE, "title": "Stands on"},
+    "to": {**_STAGE, "title": "Goes to"},
+    "override": {"type": "string", "title": "Past its criteria, because"},
+    "due_at": {"type": "string", "title": "Not before"},
+    "criteria": {"type": "object", "title": "Criteria"},
+}
+_STATUS = {Verdict.MET: "pass", Verdict.FAILED: "fail"}
+
+
+def payload_of(key: str, progress: Progress, override: str, due_at: datetime | None) -> dict[str, Any]:
+    """The payload of the request: the step, and each criterion in words."""
+    payload: dict[str, Any] = {"feature": key}
+    if progress.stage:
+        payload["from"] = _stage(progress.stage)
+    if progress.next:
+        payload["to"] = _stage(progress.next)
+    if override:
+        payload["override"] = override
+    if due_at:
+        payload["due_at"] = due_at.isoformat()
+    if progress.criteria:
+        payload["criteria"] = {found.metric.title: found.words for found in progress.criteria}
+    return payload
+
+
+def schema_of(payload: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a payload, with what it holds and nothing that would stand empty."""
+    return {"type": "object", "required": ["feature", "to"], "properties": {name: _WORDS[name] for name in payload}}
+
+
+def measured_of(progress: Progress) -> list[dict[str, Any]]:
+    """Each criterion with its measured value, sample and verdict, as the step keeps them."""
+    return [_criterion(found) for found in progress.criteria]
+
+
+def checks_of(progress: Progress) -> dict[str, Any]:
+    """The criteria as the queue shows checks."""
+    checks = [
+        {
+            "check": found.metric.title,
+            "status": _STATUS.get(found.verdict, "warn"),
+            "reason": found.words,
+        }
+        for found in progress.criteria
+    ]
+    return {"status": "pass" if progress.is_ready else "warn", "checks": checks}
+
+
+def why_of(progress: Progress, override: str) -> str:
+    """One line for the queue."""
+    if override:
+        return f"Past its criteria: {override.rstrip('.')}. Not met: {'; '.join(progress.unmet)}"[:500]
+    if not progress.criteria:
+        return "The step has no criteria"
+    met = f"all {len(progress.criteria)} criteria are met" if len(progress.criteria) > 1 else "its criterion is met"
+    return f"{met[0].upper()}{met[1:]}"
+
+
+def _stage(stage: StageTerms) -> dict[str, Any]:
+    told: dict[str, Any] = {"stage": stage.position, "name": stage.name, "share": stage.share}
+    return told if stage.businesses_max is None else told | {"businesses": stage.businesses_max}
+
+
+def _criterion(found: Judged) -> dict[str, Any]:
+    return {
+        "metric": found.terms.metric,
+        "comparison": found.terms.comparison.value,
+        "limit": found.terms.limit,
+        "window_hours": found.terms.window_hours,
+        "minimum": found.terms.minimum,
+        "value": found.sample.value,
+        "n": found.sample.n,
+        "verdict": found.verdict.value,
+        "words": found.words,
+    }

@@ -4,48 +4,37 @@ from datetime import datetime
 from typing import Any
 
 from apps.pilots.criteria import Judged, Verdict
-from apps.pilots.ladder import StageTerms
+from apps.pilots.ladder import StageTerms, reach_of
 from apps.pilots.progress import Progress
 
-_STAGE = {
-    "type": "object",
-    "properties": {
-        "stage": {"type": "integer", "title": "Stage"},
-        "name": {"type": "string", "title": "Name"},
-        "share": {"type": "integer", "title": "Percent of all"},
-        "businesses": {"type": "integer", "title": "Businesses on the list, at most"},
-    },
-}
 _WORDS = {
-    "feature": {"type": "string", "title": "Feature"},
-    "from": {**_STAGE, "title": "Stands on"},
-    "to": {**_STAGE, "title": "Goes to"},
-    "override": {"type": "string", "title": "Past its criteria, because"},
-    "due_at": {"type": "string", "title": "Not before"},
-    "criteria": {"type": "object", "title": "Criteria"},
+    "feature": "Feature",
+    "now": "Stands on",
+    "next": "Goes to",
+    "override": "Past its criteria, because",
+    "due_at": "Not before",
 }
 _STATUS = {Verdict.MET: "pass", Verdict.FAILED: "fail"}
 
 
 def payload_of(key: str, progress: Progress, override: str, due_at: datetime | None) -> dict[str, Any]:
-    """The payload of the request: the step, and each criterion in words."""
-    payload: dict[str, Any] = {"feature": key}
+    """The payload of the request: the step in words. Its figures stand beside it, as checks."""
+    payload: dict[str, Any] = {"feature": key, "now": "not begun"}
     if progress.stage:
-        payload["from"] = _stage(progress.stage)
+        payload["now"] = _stage(progress.stage)
     if progress.next:
-        payload["to"] = _stage(progress.next)
+        payload["next"] = _stage(progress.next)
     if override:
         payload["override"] = override
     if due_at:
         payload["due_at"] = due_at.isoformat()
-    if progress.criteria:
-        payload["criteria"] = {found.metric.title: found.words for found in progress.criteria}
     return payload
 
 
 def schema_of(payload: dict[str, Any]) -> dict[str, Any]:
     """The schema of a payload, with what it holds and nothing that would stand empty."""
-    return {"type": "object", "required": ["feature", "to"], "properties": {name: _WORDS[name] for name in payload}}
+    named = {name: {"type": "string", "title": _WORDS[name]} for name in payload}
+    return {"type": "object", "required": ["feature", "next"], "properties": named}
 
 
 def measured_of(progress: Progress) -> list[dict[str, Any]]:
@@ -76,9 +65,8 @@ def why_of(progress: Progress, override: str) -> str:
     return f"{met[0].upper()}{met[1:]}"
 
 
-def _stage(stage: StageTerms) -> dict[str, Any]:
-    told: dict[str, Any] = {"stage": stage.position, "name": stage.name, "share": stage.share}
-    return told if stage.businesses_max is None else told | {"businesses": stage.businesses_max}
+def _stage(stage: StageTerms) -> str:
+    return f"{stage.position}. {stage.name}: {reach_of(stage)}"
 
 
 def _criterion(found: Judged) -> dict[str, Any]:

@@ -121,3 +121,13 @@ def room_left(*, stage: StageTerms | None, listed: int) -> int | None:
     if stage is None or stage.businesses_max is None:
         return None
     return max(0, stage.businesses_max - listed)
+
+
+def reach_of(stage: StageTerms) -> str:
+    """Whom a stage reaches, in words."""
+    if stage.kind is StageKind.PERCENTAGE:
+        return "everybody" if stage.share == 100 else f"{stage.share} % of all businesses"
+    most, least = stage.businesses_max or 0, stage.businesses_min
+    count = f"{most}" if least >= most else f"{least} to {most}" if least else f"up to {most}"
+    noun = "business" if most == 1 else "businesses"
+    return f"{count} {noun} by name{', measured only' if stage.baseline else ''}"

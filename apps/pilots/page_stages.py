@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.core.errors import Invalid
 from apps.core.measures import Metric, written
 from apps.pilots.criteria import Comparison, CriterionTerms, Judged, Verdict
-from apps.pilots.ladder import OPEN, StageKind, StageTerms
+from apps.pilots.ladder import OPEN, StageTerms, reach_of
 from apps.pilots.laddering import ladder_of
 from apps.pilots.measuring import metric_of
 from apps.pilots.models import Advance, Feature
@@ -65,16 +65,6 @@ def _unmet_else(progress: Progress, now: datetime) -> list[str]:
     waits = progress.soaked_at is not None and progress.soaked_at > now
     rest = [words for words in progress.unmet if words not in said]
     return rest[:-1] if waits else rest
-
-
-def reach_of(stage: StageTerms) -> str:
-    """Whom a stage reaches, in words."""
-    if stage.kind is StageKind.PERCENTAGE:
-        return "everybody" if stage.share == 100 else f"{stage.share} % of all businesses"
-    most, least = stage.businesses_max or 0, stage.businesses_min
-    count = f"{most}" if least >= most else f"{least} to {most}" if least else f"up to {most}"
-    noun = "business" if most == 1 else "businesses"
-    return f"{count} {noun} by name{', measured only' if stage.baseline else ''}"
 
 
 def needs_of(terms: CriterionTerms) -> str:

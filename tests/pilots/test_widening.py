@@ -178,7 +178,12 @@ class TestCriteria:
         advance = ask_to_advance(feature_id=feature.pk, by=acting(bob, shop))
         request = request_of(advance)
         first, second = advance.measured
-        assert request.payload["criteria"]["Approval rate"] == first["words"]
+        assert request.payload == {
+            "feature": "RAG_PILOT",
+            "now": "2. Pilot: 2 businesses by name",
+            "next": "3. Expansion: 2 to 5 businesses by name",
+        }
+        assert [check["reason"] for check in request.checks["checks"]] == [first["words"], second["words"]]
         assert (first["value"], first["n"], first["verdict"]) == (0.75, 40, "met")
         assert (second["n"], second["verdict"]) == (41, "met")
         assert [check["status"] for check in request.checks["checks"]] == ["pass", "pass"]

@@ -58,8 +58,9 @@ class _Looked:
 def watch_guards(*, now: datetime) -> int:
     """Look at every guard that is enabled; how many acted. One that fails is logged and stops none of the others."""
     with across_businesses():
-        rows = Guard.objects.filter(enabled=True, feature__archived_at=None).order_by("feature", "created_at")
-        guards = list(rows.values_list("pk", flat=True))
+        rows = Guard.objects.filter(enabled=True, feature__archived_at=None)
+        # In another order each time: where there are more than one run can look at, none is always the last.
+        guards = list(rows.order_by("?").values_list("pk", flat=True))
     acted = 0
     for guard_id in guards:
         try:

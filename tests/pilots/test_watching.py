@@ -186,10 +186,11 @@ def test_after_an_undo_evidence_begins_anew(switch: Feature, shop: Business, dec
 
 
 def test_one_that_fails_stops_none_of_the_others(
-    switch: Feature, shop: Business, decided: Decide, settings: Any, caplog: Any
+    switch: Feature, feature: Feature, shop: Business, decided: Decide, settings: Any, caplog: Any
 ) -> None:
+    out_for(feature, shop)
     at = out_for(switch, shop)
-    broken = guard_on(switch, armed=at, metric="edit_rate", comparison="at_most", limit=0.5)
+    broken = guard_on(feature, armed=at, metric="edit_rate", comparison="at_most", limit=0.5)
     guard_on(switch, armed=at)
     decided(shop, rejected=100)
     settings.PILOT_METRICS = {**settings.PILOT_METRICS, "edit_rate": "apps.nowhere.nothing"}

@@ -32,9 +32,9 @@ def payload_of(key: str, progress: Progress, override: str, due_at: datetime | N
 
 
 def schema_of(payload: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a payload, with what it holds and nothing that would stand empty."""
+    """The schema of a payload: what it holds, in this order, and nothing that would stand empty."""
     named = {name: {"type": "string", "title": _WORDS[name]} for name in payload}
-    return {"type": "object", "required": ["feature", "next"], "properties": named}
+    return {"type": "object", "required": list(payload), "properties": named}
 
 
 def measured_of(progress: Progress) -> list[dict[str, Any]]:

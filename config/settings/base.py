@@ -254,38 +254,6 @@ CLARIFICATION_ROUNDS = env.int("CLARIFICATION_ROUNDS", default=3)
 WATCH_WINDOW_MINUTES = env.int("WATCH_WINDOW_MINUTES", default=60)
 WATCH_MINIMUM = env.int("WATCH_MINIMUM", default=30)
 
-# Who is told of an audit event once it is committed, in this order (apps/core/outbox.py).
-EVENT_CONSUMERS = [
-    "apps.core.live.push_events",
-    "apps.approvals.webhooks.queue_deliveries",
-    "apps.core.metrics.count_events",
-    "apps.watch.folding.mark_stale",
-    "apps.tuning.labelling.label_goals",
-    "apps.tuning.auditing.pick_for_audit",
-]
-# What superusers' pages are told of whichever business they are in, by the type of its subject.
-LIVE_FOR_SUPERUSERS = ["feature"]
-# What happens after a person's decision, by kind of request (apps/approvals/deciding.py).
-DECISION_OUTCOMES = {
-    "goal": "apps.goals.outcomes.on_decision",
-    "audit": "apps.tuning.auditing.on_decision",
-    "thresholds": "apps.tuning.proposing.on_decision",
-    "rollout": "apps.pilots.widening.on_decision",
-}
-# The page of what a request is about, by kind of request.
-SUBJECT_PAGES = {
-    "goal": "admin:goals_goal_change",
-    "audit": "admin:goal",
-    "rollout": "admin:feature-of-id",
-}
-# What an edited payload must pass again before it may be approved, by kind of request.
-EDIT_CHECKS = {
-    "goal": "apps.goals.submission.recheck_edit",
-    "audit": "apps.tuning.auditing.refuse_edit",
-    "thresholds": "apps.tuning.proposing.refuse_edit",
-    "rollout": "apps.pilots.widening.refuse_edit",
-}
-
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")
 # Private addresses a user-set URL may still reach, as networks: "127.0.0.0/8" for the demo's local agents.
 OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
@@ -300,3 +268,4 @@ LLM_TIMEOUT_SECONDS = env.float("LLM_TIMEOUT_SECONDS", default=8.0)
 from config.settings.pilots import *  # noqa: E402
 from config.settings.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: E402, F401
 from config.settings.unfold import UNFOLD  # noqa: E402, F401
+from config.settings.wiring import *  # noqa: E402

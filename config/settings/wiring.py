@@ -1,0 +1,33 @@
+"""What calls whom across the apps, where neither imports the other: by name, in tables that can be read."""
+
+# Who is told of an audit event once it is committed, in this order (apps/core/outbox.py).
+EVENT_CONSUMERS = [
+    "apps.core.live.push_events",
+    "apps.approvals.webhooks.queue_deliveries",
+    "apps.core.metrics.count_events",
+    "apps.watch.folding.mark_stale",
+    "apps.tuning.labelling.label_goals",
+    "apps.tuning.auditing.pick_for_audit",
+]
+# What superusers' pages are told of whichever business they are in, by the type of its subject.
+LIVE_FOR_SUPERUSERS = ["feature"]
+# What happens after a person's decision, by kind of request (apps/approvals/deciding.py).
+DECISION_OUTCOMES = {
+    "goal": "apps.goals.outcomes.on_decision",
+    "audit": "apps.tuning.auditing.on_decision",
+    "thresholds": "apps.tuning.proposing.on_decision",
+    "rollout": "apps.pilots.widening.on_decision",
+}
+# The page of what a request is about, by kind of request.
+SUBJECT_PAGES = {
+    "goal": "admin:goals_goal_change",
+    "audit": "admin:goal",
+    "rollout": "admin:feature-of-id",
+}
+# What an edited payload must pass again before it may be approved, by kind of request.
+EDIT_CHECKS = {
+    "goal": "apps.goals.submission.recheck_edit",
+    "audit": "apps.tuning.auditing.refuse_edit",
+    "thresholds": "apps.tuning.proposing.refuse_edit",
+    "rollout": "apps.pilots.widening.refuse_edit",
+}

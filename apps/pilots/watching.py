@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.accounts.models import Business
 from apps.accounts.row_access import across_businesses
 from apps.core.errors import Invalid, StaleState
+from apps.core.locking import try_lock
 from apps.core.measures import NO_DATA, Figured, Metric, Sample
 from apps.pilots.arming import arm, cohort_since, guarded, restarted_at
 from apps.pilots.changing import holding, tell
@@ -78,7 +79,7 @@ def look(*, guard_id: UUID, now: datetime) -> list[Rollback]:
     """Look at one guard in one transaction; the rollbacks it made. Nothing while another looks at the same feature."""
     with across_businesses():
         guard = Guard.objects.select_related("feature").filter(pk=guard_id, enabled=True).first()
-        if guard is None or not _alone(guard.feature_id):
+        if guard is None or not try_lock(f"guards:{guard.feature_id}"):
             return []
         # What was read before the lock may have been changed by whoever had it.
         guard = Guard.objects.select_related("feature").filter(pk=guard_id, enabled=True).first()
@@ -95,12 +96,6 @@ def forget_readings(*, now: datetime) -> int:
     """Delete what no chart shows any more; how many readings."""
     with across_businesses():
         return GuardReading.objects.filter(at__lt=now - KEEP_READINGS).delete()[0]
-
-
-def _alone(feature_id: UUID) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"guards:{feature_id}"])
-        return bool(cursor.fetchone()[0])
 
 
 def _keep_up(guard: Guard, businesses: Sequence[UUID], now: datetime) -> None:

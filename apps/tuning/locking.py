@@ -2,20 +2,18 @@
 
 from uuid import UUID
 
-from django.db import connection
+from apps.core import locking
 
 
 def try_lock(business_id: UUID, what: str) -> bool:
     """Whether this transaction has the lock now. Never waits."""
-    return _lock("pg_try_advisory_xact_lock", business_id, what) is True
+    return locking.try_lock(_named(business_id, what))
 
 
 def wait_lock(business_id: UUID, what: str) -> None:
     """Wait for whoever has it, then have it until this transaction ends."""
-    _lock("pg_advisory_xact_lock", business_id, what)
+    locking.wait_lock(_named(business_id, what))
 
 
-def _lock(function: str, business_id: UUID, what: str) -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [f"tuning:{what}:{business_id}"])
-        return cursor.fetchone()[0]
+def _named(business_id: UUID, what: str) -> str:
+    return f"tuning:{what}:{business_id}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from apps.accounts.models import Business
 from apps.accounts.row_access import acting_for
 from apps.core.errors import Invalid, NotFound, StaleState
 from apps.core.events import record
+from apps.core.locking import try_lock
 from apps.goals.models import GateError
 from apps.watch.bands import ALARM_LEVEL, Band, Figure, Measured, Standing, standing_of
 from apps.watch.counting import count_between, errors_between
@@ -48,7 +49,7 @@ def worth_a_look(*, now: datetime) -> list[UUID]:
 def evaluate(*, business_id: UUID, now: datetime) -> int:
     """Open and close the alerts of one business; how many were opened or closed."""
     with acting_for(business_id):
-        if not _alone(business_id):
+        if not try_lock(f"watch:{business_id}"):
             return 0
         bands = bands_of(business_id)
         found = _measure(business_id, now)
@@ -75,12 +76,6 @@ def acknowledge(*, alert_id: UUID, actor: str, note: str = "") -> Alert:
             raise StaleState(f"{alert.acknowledged_by} has acknowledged this already")
         _tell("gate.alert_acknowledged", alert, actor, note=note)
     return alert
-
-
-def _alone(business_id: UUID) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"watch:{business_id}"])
-        return bool(cursor.fetchone()[0])
 
 
 def _measure(business_id: UUID, now: datetime) -> dict[Figure, Measured]:

@@ -8,7 +8,7 @@ audits, a rollout's own steps: settings.PILOT_KINDS_NOT_COUNTED), which says not
 from django.conf import settings
 
 from apps.approvals.states import State
-from apps.core.measures import Better, Figured, Metric
+from apps.core.measures import Better, Figured
 from apps.core.sampling import Statement
 
 # The mark of apps/goals/marks.py in the context of a goal, as it stands in the payload of its request.
@@ -35,25 +35,19 @@ _edited = Statement(
     {**_PARAMS, "states": [State.APPROVED.value]},
 )
 
-approval_rate = Metric(
+approval_rate = _approved.as_metric(
     name="approval_rate",
     title="Approval rate",
     of="decisions",
     meaning="Of the requests that people decided, the share they approved, as it was or edited.",
     unit="%",
-    kind=Figured.SHARE,
     better=Better.HIGH,
-    measure=_approved.measure,
-    by_business=_approved.by_business,
 )
-edit_rate = Metric(
+edit_rate = _edited.as_metric(
     name="edit_rate",
     title="Edit rate",
     of="approvals",
     meaning="Of the requests that people approved, the share whose payload they changed first.",
     unit="%",
-    kind=Figured.SHARE,
     better=Better.LOW,
-    measure=_edited.measure,
-    by_business=_edited.by_business,
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.core.ids import first_id_at
-from apps.core.measures import QUANTILE, Figured, Sample, sample_of
+from apps.core.measures import QUANTILE, Better, Figured, Metric, Sample, sample_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class Statement:
     ) -> dict[UUID, Sample]:
         rows = self._rows("business_id", "GROUP BY business_id", businesses, since, until, limit)
         return {business: sample_of(self.kind, n, hits, value) for business, n, hits, value in rows if n}
+
+    def as_metric(self, *, name: str, title: str, of: str, meaning: str, unit: str, better: Better) -> Metric:
+        """The metric that this statement takes."""
+        return Metric(name, title, of, meaning, unit, self.kind, better, self.measure, self.by_business)
 
     def explain(self, businesses: Sequence[UUID], since: datetime, until: datetime) -> str:
         """The plan of `measure`, for whoever checks which index it takes."""

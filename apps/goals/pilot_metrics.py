@@ -6,7 +6,7 @@ into the hour of its submission; here what ran is put where it ended, so that a 
 was armed counts, and one that is still running is not held against anybody.
 """
 
-from apps.core.measures import Better, Figured, Metric
+from apps.core.measures import Better, Figured
 from apps.core.sampling import Statement
 from apps.goals.timing import Stage
 
@@ -63,47 +63,35 @@ _ours = Statement(
     """,
 )
 
-error_rate = Metric(
+error_rate = _failed.as_metric(
     name="error_rate",
     title="Error rate",
     of="goals that ran",
     meaning="Of the goals that ran to an end, the share whose agent did not finish.",
     unit="%",
-    kind=Figured.SHARE,
     better=Better.LOW,
-    measure=_failed.measure,
-    by_business=_failed.by_business,
 )
-gate_error_rate = Metric(
+gate_error_rate = _ours.as_metric(
     name="gate_error_rate",
     title="Errors of the gate",
     of="submissions",
     meaning="Of the goals submitted, the share that the gate could not take by its own fault.",
     unit="%",
-    kind=Figured.SHARE,
     better=Better.LOW,
-    measure=_ours.measure,
-    by_business=_ours.by_business,
 )
-goal_latency = Metric(
+goal_latency = _run.as_metric(
     name="goal_latency",
     title="Run time, 95 %",
     of="runs",
     meaning="All but one goal in twenty that ran took at most so long, from the start of the last attempt to the end.",
     unit="s",
-    kind=Figured.QUANTILE,
     better=Better.LOW,
-    measure=_run.measure,
-    by_business=_run.by_business,
 )
-gate_latency = Metric(
+gate_latency = _gate.as_metric(
     name="gate_latency",
     title="Time to verdict, 95 %",
     of="verdicts",
     meaning="All but one goal in twenty had the gate's verdict at most so long after it was submitted.",
     unit="s",
-    kind=Figured.QUANTILE,
     better=Better.LOW,
-    measure=_gate.measure,
-    by_business=_gate.by_business,
 )

@@ -13,7 +13,6 @@ from apps.core.measures import Metric, written
 from apps.pilots.guards import GuardVerdict
 
 WIDE, TALL, LEFT, TOP, BELOW, RIGHT = 640, 170, 56, 12, 26, 12
-VIEW = f"0 0 {LEFT + WIDE + RIGHT} {TOP + TALL + BELOW}"
 MOST_POINTS = 240
 _TICKS = 6
 

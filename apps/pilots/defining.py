@@ -16,8 +16,8 @@ from apps.pilots.kinds import ON_OFF, Kind, problem_of_key, problem_of_variants
 from apps.pilots.laddering import write_ladder
 from apps.pilots.models import Feature
 from apps.pilots.plans import StagePlan
+from apps.pilots.switching import check_words
 
-MOST_DESCRIPTION = 500
 # What may be changed once a feature exists. Its key and kind may not: programs ask for them.
 EDITABLE = frozenset(
     {
@@ -139,8 +139,7 @@ def _check(feature: Feature) -> None:
 
 
 def _check_words_and_people(feature: Feature) -> None:
-    if len(feature.description) > MOST_DESCRIPTION or "\0" in feature.description:
-        raise Invalid("description", f"At most {MOST_DESCRIPTION} characters")
+    check_words(feature.description, "description")
     if feature.owner_id and not User.objects.filter(pk=feature.owner_id).exists():
         raise Invalid("owner", "There is no such person")
     if feature.home_id and not Business.objects.filter(pk=feature.home_id).exists():

@@ -23,10 +23,10 @@ from apps.pilots.ladder import OPEN, AdvanceState
 from apps.pilots.models import Advance, Feature
 from apps.pilots.progress import Progress, progress_of
 from apps.pilots.stepping import end_open_advance, end_step, problem_of, take_step, tell_step
+from apps.pilots.switching import check_words
 
 KIND = "rollout"
 RISK = 0.9
-MOST_REASON = 500
 # Not later than this: what was approved on old figures is asked for anew.
 LATEST_DUE = timedelta(days=30)
 
@@ -42,8 +42,7 @@ def ask_to_advance(
     """
     now = timezone.now()
     reason = override_reason.strip()
-    if len(reason) > MOST_REASON or "\0" in reason:
-        raise Invalid("override_reason", f"At most {MOST_REASON} characters")
+    check_words(reason, "override_reason")
     if due_at and not now <= due_at <= now + LATEST_DUE:
         raise Invalid("due_at", f"Between now and {LATEST_DUE.days} days from now")
     with holding(feature_id) as feature:

@@ -29,6 +29,12 @@ SCOPE_WORDS = {
     Scope.GATE_TUNE: "propose thresholds, refit and revert the calibration",
     Scope.FLAGS_EVALUATE: "ask what features answer (OFREP)",
     Scope.PILOTS_MANAGE: "switch, widen and roll back features",
+    Scope.AGENTS_READ: "read agents and tools",
+    Scope.AGENTS_MANAGE: "add, change and switch agents and tools",
+    Scope.WORKFLOWS_READ: "read workflows and their runs",
+    Scope.WORKFLOWS_WRITE: "define workflows, start, cancel and resume runs",
+    Scope.TRUST_READ: "read recommendations, trust, patterns and learning cycles",
+    Scope.TRUST_WRITE: "track recommendations, tell outcomes, start learning cycles",
 }
 
 

@@ -21,12 +21,25 @@ class Scope(StrEnum):
     GATE_TUNE = "gate:tune"
     FLAGS_EVALUATE = "flags:evaluate"
     PILOTS_MANAGE = "pilots:manage"
+    AGENTS_READ = "agents:read"
+    AGENTS_MANAGE = "agents:manage"
+    WORKFLOWS_READ = "workflows:read"
+    WORKFLOWS_WRITE = "workflows:write"
+    TRUST_READ = "trust:read"
+    TRUST_WRITE = "trust:write"
 
 
 _RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
 _SCOPES_OF = {
-    Role.VIEWER: {Scope.GOALS_READ, Scope.APPROVALS_READ, Scope.FLAGS_EVALUATE},
+    Role.VIEWER: {
+        Scope.GOALS_READ,
+        Scope.APPROVALS_READ,
+        Scope.FLAGS_EVALUATE,
+        Scope.AGENTS_READ,
+        Scope.WORKFLOWS_READ,
+        Scope.TRUST_READ,
+    },
     Role.REVIEWER: {Scope.APPROVALS_DECIDE},
     Role.ADMIN: {
         Scope.GOALS_WRITE,
@@ -35,6 +48,9 @@ _SCOPES_OF = {
         Scope.AUDIT_READ,
         Scope.GATE_TUNE,
         Scope.PILOTS_MANAGE,
+        Scope.AGENTS_MANAGE,
+        Scope.WORKFLOWS_WRITE,
+        Scope.TRUST_WRITE,
     },
     Role.OWNER: set(),
 }

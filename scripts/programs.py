@@ -10,11 +10,13 @@ from scripts.supervision import Program
 # Pages and the API connect as a role that row-level security binds; worker and beat serve every business.
 BOUND_BY_ROW_SECURITY = {"GATEHOUSE_DB_ROLE": "gatehouse_app"}
 SERVERS, WORK = 1, 2
+# Of workflows. Each has a connection to the database while it works.
+STEPS_AT_ONCE = 16
 
 
 def programs_for(folder: Path, port: int, own: Set[str]) -> list[Program]:
     """Every process, given the `own` server addresses (DATABASE_URL, REDIS_URL) that we provide ourselves."""
-    programs = [_web(port), _live(port + 1), _worker(), _beat()]
+    programs = [_web(port), _live(port + 1), _worker(), _steps(), _beat()]
     if "REDIS_URL" in own:
         programs.insert(0, _server("redis", "Redis", folder, stop_signal="TERM"))
     if "DATABASE_URL" in own:
@@ -58,6 +60,17 @@ def _granian(name: str, interface: str, port: int, options: str, application: st
 def _worker() -> Program:
     options = "--loglevel WARNING --concurrency 2 --without-gossip --without-mingle"
     return Program("worker", "worker", [*_CELERY, "worker", *options.split()], WORK)
+
+
+def _steps() -> Program:
+    # Steps wait for agents most of their time: threads wait side by side, and each takes the next step itself.
+    options = (
+        f"--queues steps --hostname steps@localhost --pool threads --concurrency {STEPS_AT_ONCE} --loglevel WARNING"
+    )
+    command = [*_CELERY, "worker", *options.split(), "--without-gossip", "--without-mingle"]
+    # Pooled, since a worker that is woken for one step would spend more on connecting than on the step. A few more than
+    # threads, for those that listen.
+    return Program("steps", "steps", command, WORK, {"DATABASE_POOL_SIZE": str(STEPS_AT_ONCE + 4)})
 
 
 def _beat() -> Program:

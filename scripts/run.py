@@ -127,7 +127,7 @@ def bring_up(supervisor: Supervisor, programs: list[Program], port: int) -> None
             server.ensure_database()
     prepare(folder, say)
     access = {"url": url(port), **load_demo(folder, say)}
-    say("Starting web, live, worker and beat ...")
+    say("Starting web, live, worker, steps and beat ...")
     for program in programs:
         if program.stage > 1:
             supervisor.start(program)
@@ -161,7 +161,7 @@ def _answers(address: str) -> bool:
 
 
 def _ends(supervisor: Supervisor) -> str:
-    logs = (supervisor.folder / "logs" / f"{name}.log" for name in ("web", "live", "worker", "beat"))
+    logs = (supervisor.folder / "logs" / f"{name}.log" for name in ("web", "live", "worker", "steps", "beat"))
     texts = ((log.name, log.read_text(errors="replace").strip().splitlines()[-6:]) for log in logs if log.exists())
     return "\n".join(f"--- {name}\n" + "\n".join(lines) for name, lines in texts if lines)
 

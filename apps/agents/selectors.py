@@ -15,3 +15,11 @@ def registered_tools(business_id: UUID, names: Collection[str]) -> dict[str, Too
     if not names:
         return {}
     return {tool.name: tool for tool in Tool.objects.filter(business_id=business_id, name__in=names, enabled=True)}
+
+
+def find_tool(business_id: UUID, name: str) -> Tool | None:
+    """The tool of this name, on or off."""
+    # A name from an address may hold what no text in the database can.
+    if "\x00" in name:
+        return None
+    return Tool.objects.filter(business_id=business_id, name=name).first()

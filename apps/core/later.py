@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import Task, current_app
@@ -35,22 +36,30 @@ def later(task: str | Task, *args: str | int, **options: Any) -> None:
 
 def nudge_outbox() -> None:
     """Wake the outbox drain after commit, once however many events the transaction wrote."""
-    if not any(function is _nudge for _, function, *_ in connection.run_on_commit):
-        transaction.on_commit(_nudge)
+    _nudger.want_after_commit()
 
 
-class _Nudger:
-    """One thread a process that wakes the drain, so that no request waits for Redis or for Celery's send.
+class Nudger:
+    """One thread a process that wakes a task, so that no request waits for Redis or for Celery's send.
 
-    What a process that dies has not sent is found by the drain's own schedule.
+    send: what wakes it. burst: seconds within which all who want it share one waking. What a process that dies has not
+    sent must be found by the task's own schedule.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, send: Callable[[], None], burst: float) -> None:
+        self._name, self._send, self._burst = name, send, burst
+        # Known by its identity, which a bound method has anew each time it is named.
+        self._hook = self._nudge
         self._wanted = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
 
-    def want(self) -> None:
+    def want_after_commit(self) -> None:
+        """Wake the task after commit, once however often the transaction wants it."""
+        if not any(function is self._hook for _, function, *_ in connection.run_on_commit):
+            transaction.on_commit(self._hook)
+
+    def _nudge(self) -> None:
         # A forked child inherits the mark but not the thread.
         if self._pid != os.getpid():
             self._start()
@@ -61,22 +70,15 @@ class _Nudger:
             if self._pid != os.getpid():
                 self._wanted = threading.Event()
                 self._pid = os.getpid()
-                threading.Thread(target=self._run, name="nudges", daemon=True).start()
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
 
     def _run(self) -> None:
         while True:
             self._wanted.wait()
             # Cleared before it is sent: an event committed meanwhile sends anew.
             self._wanted.clear()
-            send_nudge()
-            time.sleep(BURST_SECONDS)
-
-
-_nudger = _Nudger()
-
-
-def _nudge() -> None:
-    _nudger.want()
+            self._send()
+            time.sleep(self._burst)
 
 
 def send_nudge() -> None:
@@ -91,8 +93,16 @@ def send_nudge() -> None:
         _send(DRAIN, (), {})
 
 
+def send_soon(task: str) -> None:
+    """Enqueue the task of this dotted name now; a broker that is down is logged."""
+    _send(task, (), {})
+
+
 def _send(task: str, args: tuple[str | int, ...], options: dict[str, Any]) -> None:
     try:
         current_app.send_task(task, args=args, retry=False, **options)
     except (OperationalError, OSError) as error:
         log.warning("could not enqueue %s: %s", task, error)
+
+
+_nudger = Nudger("nudges", send_nudge, BURST_SECONDS)

@@ -46,6 +46,10 @@ class Unreachable(GatehouseError):
     title = "The other side did not answer"
 
 
+class TimedOut(Unreachable):
+    """The other side took longer than it was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back. Header names are in lower case; `cut` tells that the body went on after MAX_BODY bytes."""
@@ -74,7 +78,7 @@ def check_url(url: str, *, field: str = "url", resolve: bool = False) -> str:
     try:
         parsed = _parse(url)
         if resolve or _is_literal(parsed.host):
-            _addresses(parsed.host, _port(parsed), deadline=time.monotonic() + 5)
+            reachable_addresses(parsed.host, _port(parsed), deadline=time.monotonic() + 5)
     except (Refused, Unreachable) as error:
         raise Invalid(field, error.detail) from None
     return url
@@ -104,7 +108,7 @@ def send(
     try:
         return _exchange(method, parsed, sent, content, deadline)
     except (httpcore.TimeoutException, TimeoutError):
-        raise Unreachable(f"No answer within {timeout:g} s") from None
+        raise TimedOut(f"No answer within {timeout:g} s") from None
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
         raise Unreachable(str(error) or type(error).__name__) from None
 
@@ -145,7 +149,7 @@ class _Guard(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Options = None,
     ) -> httpcore.NetworkStream:
-        addresses = _addresses(host, port, deadline=self._deadline)
+        addresses = reachable_addresses(host, port, deadline=self._deadline)
         for rank, address in enumerate(addresses, start=1):
             try:
                 # An address that swallows packets must leave time for the next.
@@ -217,8 +221,11 @@ def _is_literal(host: str) -> bool:
     return True
 
 
-def _addresses(host: str, port: int, *, deadline: float) -> list[str]:
-    """The addresses of `host` that may be reached. Raises Refused when it has none but forbidden ones, Unreachable."""
+def reachable_addresses(host: str, port: int, *, deadline: float) -> list[str]:
+    """The addresses of `host` that may be reached. deadline: by time.monotonic().
+
+    Raises Refused when it has none but forbidden ones, Unreachable.
+    """
     allowed = networks(settings.OUTBOUND_ALLOWED_NETWORKS)
     found = list(dict.fromkeys(str(entry[4][0]) for entry in _resolve(host, port, deadline)))
     fit = [address for address in found if may_reach(address, allowed)]
@@ -241,8 +248,10 @@ def _resolve(host: str, port: int, deadline: float) -> list[Any]:
     thread = threading.Thread(target=ask, name="resolve", daemon=True)
     thread.start()
     thread.join(max(0.0, deadline - time.monotonic()))
+    if failed:
+        raise Unreachable(f"{host} could not be found")
     if not found:
-        raise Unreachable(f"{host} could not be found" if failed else f"The name {host} took too long to resolve")
+        raise TimedOut(f"The name {host} took too long to resolve")
     return list(found)
 
 

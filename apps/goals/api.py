@@ -87,6 +87,7 @@ class Goals(SubmissionView):
         parameters=[
             OpenApiParameter("state", str, enum=schemas.GOAL_STATES),
             OpenApiParameter("agent_id", str),
+            OpenApiParameter("workflow", str),
             OpenApiParameter("execution_path", str, enum=schemas.PATHS),
             *CURSOR,
         ],
@@ -152,7 +153,7 @@ class Cancellation(TenantView):
 
     @extend_schema(
         operation_id="cancel_goal",
-        summary="Cancel a goal that has not begun to run",
+        summary="Cancel a goal; what its run has done is taken back where its workflow says how",
         request=schemas.Cancellation,
         responses={200: schemas.GoalAnswer, **problems(400, 404, 409, 413, 415, 422)},
         tags=TAGS,
@@ -187,4 +188,6 @@ def _filtered(request: Request, goals: QuerySet[Goal]) -> QuerySet[Goal]:
         goals = goals.filter(execution_path=path)
     if agent := query.get("agent_id"):
         goals = goals.filter(agent_key=agent)
+    if workflow := query.get("workflow"):
+        goals = goals.filter(workflow_key=workflow)
     return goals

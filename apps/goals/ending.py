@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.approvals.requesting import cancel_request
-from apps.core.errors import NotFound
+from apps.core.errors import NotFound, StaleState
 from apps.core.events import event_of
 from apps.core.inserting import insert
 from apps.core.later import later
@@ -16,6 +16,8 @@ from apps.core.models import Event
 from apps.core.transitions import move
 from apps.goals.models import Goal
 from apps.goals.states import CANCELLABLE, ApprovalState, CallbackState, State
+from apps.workflows.ending import cancel_run
+from apps.workflows.models import Run
 
 
 def end(goal: Goal, *, to: State, allowed: list[State], actor: str, says: str = "", **changes: Any) -> None:
@@ -56,11 +58,16 @@ def finish_fields(goal: Goal) -> dict[str, Any]:
 
 
 def cancel(*, goal_id: UUID, actor: str, reason: str = "") -> Goal:
-    """Take a goal back before it runs. Raises NotFound, StaleState (it runs or has ended)."""
+    """Take a goal back. One that runs ends with its run, which may first have to undo what it did.
+
+    Raises NotFound, StaleState (it has ended).
+    """
     with transaction.atomic():
         goal = Goal.objects.filter(pk=goal_id).first()
         if goal is None:
             raise NotFound
+        if goal.state == State.RUNNING:
+            return _cancel_running(goal, actor, reason)
         awaited = goal.state in (State.WAITING, State.ASKING)
         end(
             goal,
@@ -73,4 +80,13 @@ def cancel(*, goal_id: UUID, actor: str, reason: str = "") -> Goal:
         )
         if awaited and goal.request_id:
             cancel_request(request_id=goal.request_id, actor=actor, why=reason or "The goal was cancelled")
+    return goal
+
+
+def _cancel_running(goal: Goal, actor: str, reason: str) -> Goal:
+    run = Run.objects.filter(subject_id=goal.pk).first()
+    if run is None:
+        raise StaleState("The goal is about to run; try again in a moment")
+    cancel_run(run_id=run.pk, actor=actor, reason=reason or "The goal was cancelled")
+    goal.refresh_from_db()
     return goal

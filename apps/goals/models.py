@@ -20,6 +20,7 @@ class Goal(models.Model):
     history = models.JSONField(default=list, blank=True, help_text="Earlier turns of the same conversation")
     tools = models.JSONField(default=list, blank=True, help_text="OpenAI function format")
     agent_key = models.CharField(max_length=60, blank=True)
+    workflow_key = models.CharField(max_length=60, blank=True, default="", help_text="The workflow that carries it out")
     own_confidence = models.FloatField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
     callback_url = models.URLField(max_length=500, blank=True)

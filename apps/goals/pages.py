@@ -20,6 +20,7 @@ from apps.goals.configuration import configuration_of
 from apps.goals.gate_forms import ThresholdsForm
 from apps.goals.models import Goal
 from apps.goals.switches import clear_switch, refuse_unless_theirs, set_switch, switches_of
+from apps.workflows.models import Run
 
 MOST_EVENTS = 100
 
@@ -38,6 +39,7 @@ def goal_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         factors=factor_bars(goal.factors),
         checks=goal.checks.get("checks", []),
         history=events,
+        run=Run.objects.filter(subject_id=pk).first(),
     )
 
 

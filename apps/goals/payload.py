@@ -17,6 +17,7 @@ PAYLOAD_SCHEMA: dict[str, Any] = {
             "items": {"type": "string"},
         },
         "agent_id": {"type": "string", "title": "Agent", "maxLength": 60, "readOnly": True},
+        "workflow": {"type": "string", "title": "Workflow", "maxLength": 60, "readOnly": True},
     },
     "required": ["goal", "context", "tools"],
     "additionalProperties": False,
@@ -29,17 +30,22 @@ class HasGoal(Protocol):
     history: Any
     tools: Any
     agent_key: str
+    workflow_key: str
     own_confidence: float | None
 
 
 def payload_of(goal: HasGoal) -> dict[str, Any]:
-    """Exactly what will be handed to the agent, tools by name."""
-    return {
-        "goal": goal.text,
-        "context": goal.context,
-        "tools": [tool["function"]["name"] for tool in goal.tools],
-        "agent_id": goal.agent_key,
-    }
+    """Exactly what will be handed on, tools by name, and to whom: an agent or a workflow."""
+    to = {"workflow": goal.workflow_key} if goal.workflow_key else {"agent_id": goal.agent_key}
+    names = [tool["function"]["name"] for tool in goal.tools]
+    return {"goal": goal.text, "context": goal.context, "tools": names, **to}
+
+
+def schema_of(goal: HasGoal) -> dict[str, Any]:
+    """PAYLOAD_SCHEMA with the one of agent and workflow that the goal's payload names."""
+    absent = "agent_id" if goal.workflow_key else "workflow"
+    properties = {name: field for name, field in PAYLOAD_SCHEMA["properties"].items() if name != absent}
+    return {**PAYLOAD_SCHEMA, "properties": properties}
 
 
 def tools_named(goal: HasGoal, names: list[str]) -> list[dict[str, Any]]:
@@ -64,16 +70,19 @@ def merged_request(goal: HasGoal, payload: Any) -> GoalIn:
         raise Invalid("payload.tools", "A list of names is wanted")
     if payload.get("agent_id", goal.agent_key) != goal.agent_key:
         raise Invalid("payload.agent_id", "The agent cannot be changed")
+    if payload.get("workflow", goal.workflow_key) != goal.workflow_key:
+        raise Invalid("payload.workflow", "The workflow cannot be changed")
     return request_of(goal, text=text, context=context, tools=tools_named(goal, names))
 
 
 def request_of(goal: HasGoal, *, text: str, context: dict[str, Any], tools: list[dict[str, Any]]) -> GoalIn:
-    """The goal as a request again. The agent is left out: it was looked up when the goal came in."""
+    """The goal as a request again. Who carries it out was looked up when the goal came in."""
     return GoalIn(
         goal=text,
         context=context,
         history=list(goal.history),
         tools=[OfferedTool(function=Function(**tool["function"])) for tool in tools],
         agent_id=goal.agent_key,
+        workflow=goal.workflow_key,
         confidence=goal.own_confidence,
     )

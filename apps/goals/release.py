@@ -1,7 +1,4 @@
-"""ACT: let a goal go to its agent.
-
-The door of the orchestrator: where goals are to be carried out by workflows, this module is the one place to change.
-"""
+"""ACT: let a goal go: to the orchestrator, which runs its workflow or its one agent, or back to its caller."""
 
 from django.utils import timezone
 
@@ -15,11 +12,11 @@ HANDED_BACK = {"handed_to": "caller"}
 
 
 def let_go(goal: Goal) -> None:
-    """Hand a READY goal to its agent; a goal without one is done as far as Gatehouse goes: its caller carries it out.
+    """Hand a READY goal to the orchestrator; one that names no workflow and no agent is its caller's to carry out.
 
     Call inside the transaction that made it READY.
     """
-    if goal.agent_key:
+    if goal.workflow_key or goal.agent_key:
         Goal.objects.filter(pk=goal.pk).update(run_after=timezone.now())
         later("apps.goals.tasks.run_goal", str(goal.pk))
         return
@@ -28,7 +25,7 @@ def let_go(goal: Goal) -> None:
 
 def let_go_unwritten(goal: Goal) -> list[Event]:
     """The same for a READY goal whose row is yet to be written; the events to write beside it."""
-    if goal.agent_key:
+    if goal.workflow_key or goal.agent_key:
         goal.run_after = timezone.now()
         later("apps.goals.tasks.run_goal", str(goal.pk))
         return []

@@ -30,7 +30,8 @@ class GoalIn(msgspec.Struct):
     """The body of POST /v1/goals and POST /reasoning/execute.
 
     tools: each in the OpenAI function format, or the name of a registered tool. confidence: the agent's own, 0 to 1.
-    deadline: RFC 3339 with an offset. callback_url: told when the goal has ended.
+    agent_id, workflow: who carries it out, one of the two; without either the caller does. deadline: RFC 3339 with an
+    offset. callback_url: told when the goal has ended.
     """
 
     goal: Annotated[str, Meta(min_length=1, max_length=20_000)]
@@ -38,6 +39,7 @@ class GoalIn(msgspec.Struct):
     history: Annotated[list[Annotated[str, Meta(max_length=20_000)]], Meta(max_length=MOST_HISTORY)] = []
     tools: Annotated[list[OfferedTool | str], Meta(max_length=MOST_TOOLS)] = []
     agent_id: Annotated[str, Meta(max_length=60)] = ""
+    workflow: Annotated[str, Meta(max_length=60)] = ""
     confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
     deadline: Annotated[datetime, Meta(tz=True)] | None = None
     callback_url: Annotated[str, Meta(max_length=500)] = ""

@@ -11,6 +11,7 @@ def response_of(goal: Goal) -> dict[str, Any]:
         "goal_id": str(goal.pk),
         "goal": goal.text,
         "agent_id": goal.agent_key,
+        "workflow": goal.workflow_key,
         "state": goal.state,
         "result": goal.result,
         "error": goal.error,

@@ -29,6 +29,7 @@ class GoalRequest(s.Serializer):
         child=OfferedTool(), required=False, max_length=128, help_text="Or, in place of one, a registered tool's name"
     )
     agent_id = s.CharField(max_length=60, required=False, allow_blank=True)
+    workflow = s.CharField(max_length=60, required=False, allow_blank=True)
     confidence = s.FloatField(min_value=0, max_value=1, required=False, allow_null=True, help_text="The agent's own")
     deadline = s.DateTimeField(required=False, allow_null=True)
     callback_url = s.CharField(max_length=500, required=False, allow_blank=True)
@@ -68,6 +69,7 @@ class GoalAnswer(s.Serializer):
     goal_id = s.UUIDField()
     goal = s.CharField()
     agent_id = s.CharField(allow_blank=True)
+    workflow = s.CharField(allow_blank=True)
     state = s.ChoiceField(choices=GOAL_STATES)
     result = s.JSONField(allow_null=True)
     error = s.CharField(allow_blank=True)

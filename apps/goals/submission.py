@@ -16,7 +16,7 @@ from apps.core.inserting import insert
 from apps.goals.ending import finish_fields
 from apps.goals.marks import is_trial, marks_of
 from apps.goals.models import Goal
-from apps.goals.payload import PAYLOAD_SCHEMA, merged_request, payload_of
+from apps.goals.payload import merged_request, payload_of, schema_of
 from apps.goals.release import let_go_unwritten
 from apps.goals.states import ENDS, ApprovalState, State
 from apps.goals.timing import WRITE
@@ -45,6 +45,7 @@ def submit(*, weighed: Weighed, actor: str, user: User | None = None) -> Goal:
         history=wanted.history,
         tools=weighed.tools,
         agent_key=wanted.agent_id,
+        workflow_key=wanted.workflow,
         own_confidence=wanted.confidence,
         deadline=wanted.deadline,
         callback_url=wanted.callback_url,
@@ -147,7 +148,7 @@ def ask_a_person(goal: Goal, weighed: Weighed, user: User | None, *, beside: Seq
         title=goal.text[:200],
         why=" ".join(goal.reasons)[:500],
         payload=payload_of(goal),
-        payload_schema=PAYLOAD_SCHEMA,
+        payload_schema=schema_of(goal),
         requested_by=goal.submitted_by,
         requester=user,
         confidence=goal.confidence,

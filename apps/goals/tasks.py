@@ -4,10 +4,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
-from django.db.models import Q
 from django.utils import timezone
 
-from apps.goals import callbacks, running
+from apps.goals import callbacks, carrying
 from apps.goals.models import Goal
 from apps.goals.states import CallbackState, State
 
@@ -18,7 +17,7 @@ SWEEP_AT_ONCE = 1000
 
 @shared_task
 def run_goal(goal_id: str) -> None:
-    running.run(goal_id=UUID(goal_id))
+    carrying.carry(goal_id=UUID(goal_id))
 
 
 @shared_task
@@ -28,15 +27,12 @@ def send_callback(goal_id: str) -> None:
 
 @shared_task
 def sweep_goals() -> int:
-    """Send again what a lost message, a killed worker or a due retry left behind; the number of goals touched."""
+    """Send again what a lost message left behind; the number of goals touched. Of runs the orchestrator takes care."""
     now = timezone.now()
-    Goal.objects.filter(state=State.RUNNING, run_after__lt=now).update(state=State.READY, run_after=now)
-    retries = Q(attempts__gt=0, run_after__lte=now)
-    lost = Q(attempts=0, run_after__lte=now - LOST_AFTER)
-    waiting = Goal.objects.filter(retries | lost, state=State.READY).order_by("run_after")
-    due = list(waiting.values_list("pk", flat=True)[:SWEEP_AT_ONCE])
+    lost = Goal.objects.filter(state=State.READY, run_after__lte=now - LOST_AFTER).order_by("run_after")
+    due = list(lost.values_list("pk", flat=True)[:SWEEP_AT_ONCE])
     # The next sweep must leave alone what this one has sent, until that too may count as lost.
-    Goal.objects.filter(pk__in=due, attempts=0).update(run_after=now)
+    Goal.objects.filter(pk__in=due).update(run_after=now)
     for pk in due:
         run_goal.delay(str(pk))
     callbacks_due = Goal.objects.filter(callback_state=CallbackState.PENDING, callback_after__lte=now)

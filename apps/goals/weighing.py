@@ -27,6 +27,8 @@ from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
 from apps.goals.risk import risk_of_goal
 from apps.goals.timing import Stage, Stopwatch
 from apps.llm.embedding import get_embedder
+from apps.trust.routing import standing_of
+from apps.workflows.models import Workflow
 
 # A tool counts as one the goal would use when it fits nearly as well as the best, and fits at all.
 NEARLY_AS_GOOD = 0.9
@@ -35,6 +37,7 @@ FITS_AT_ALL = 0.35
 MOST_REMEMBERED_BYTES = 16 * 1024
 
 _agents: Recall[tuple[UUID, str], Agent] = Recall()
+_workflows: Recall[tuple[UUID, str], Workflow] = Recall()
 _tools: Recall[tuple[UUID, str], Tool | None] = Recall()
 
 
@@ -63,12 +66,12 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0, watch: Sto
     watch = watch or Stopwatch()
     watch.enter(Stage.LOOK_UP)
     _check(wanted)
-    agent, tools, risks = _look_up(business_id, wanted)
+    carrier, tools, risks = _look_up(business_id, wanted)
     configuration = configuration_of(business_id)
     if not configuration.enabled:
         return Weighed(business_id, wanted, tools, configuration, None, watch=watch)
     watch.enter(Stage.READ)
-    facts = _facts_of(wanted, tools, agent)
+    facts = _facts_of(wanted, tools, carrier)
     judgement = None
     if judge_is_configured():
         watch.enter(Stage.MODEL)
@@ -82,6 +85,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0, watch: Sto
         thresholds=configuration.thresholds,
         switches=configuration.switches,
         own_confidence=wanted.confidence,
+        trust_boost=_trust_in(carrier),
         rounds_left=rounds_left,
         judgement=judgement,
         curve=in_force.curve,
@@ -107,12 +111,20 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0, watch: Sto
 def _kind_of(facts: GoalFacts, wanted: GoalIn) -> str:
     """What calibration takes for one kind of goal: those the same tool fits best, else those of the same agent."""
     best = facts.tools[0] if facts.tools else None
-    return (best.name if best and best.fit >= FITS_AT_ALL else wanted.agent_id)[:64]
+    return (best.name if best and best.fit >= FITS_AT_ALL else wanted.agent_id or wanted.workflow)[:64]
 
 
-def _facts_of(wanted: GoalIn, tools: list[dict[str, Any]], agent: Agent | None) -> GoalFacts:
+def _trust_in(carrier: Agent | Workflow | None) -> float | None:
+    """The boost of the goal's one agent; None where there is none, or nothing is known of it."""
+    if not isinstance(carrier, Agent):
+        return None
+    standing = standing_of(carrier.business_id, carrier.pk, "")
+    return standing.boost if standing.enough else None
+
+
+def _facts_of(wanted: GoalIn, tools: list[dict[str, Any]], carrier: Agent | Workflow | None) -> GoalFacts:
     """What the goal says. That depends on its words and the day alone, so one that comes again is not read again."""
-    scope = [agent.description] if agent and agent.description else []
+    scope = [carrier.description] if carrier and carrier.description else []
     words = msgspec.json.encode((wanted.goal, without_trial(wanted.context), wanted.history, tools, scope))
     read = _read if len(words) <= MOST_REMEMBERED_BYTES else _read.__wrapped__
     return read(words, timezone.now().date())
@@ -145,7 +157,7 @@ def _check(wanted: GoalIn) -> None:
 
 def _stored_json(wanted: GoalIn) -> bytes:
     """Context, history and tools as JSON. Raises Invalid when they, or a text beside them, cannot be stored."""
-    texts = wanted.goal + wanted.agent_id + wanted.callback_url
+    texts = wanted.goal + wanted.agent_id + wanted.workflow + wanted.callback_url
     try:
         encoded = msgspec.json.encode((wanted.context, wanted.history, wanted.tools))
         sound = rb"\u0000" not in encoded and "\0" not in texts
@@ -153,13 +165,14 @@ def _stored_json(wanted: GoalIn) -> bytes:
         sound, encoded = False, b""
     # Looking through every value takes long, so it is done only to name the one that is wrong.
     if not sound:
-        for name in ("goal", "context", "history", "tools", "agent_id", "callback_url"):
+        for name in ("goal", "context", "history", "tools", "agent_id", "workflow", "callback_url"):
             check_storable(msgspec.to_builtins(getattr(wanted, name)), name)
     return encoded
 
 
-def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict[str, Any]], dict[str, float]]:
-    agent = _find_agent(business_id, wanted.agent_id) if wanted.agent_id else None
+def _look_up(
+    business_id: UUID, wanted: GoalIn
+) -> tuple[Agent | Workflow | None, list[dict[str, Any]], dict[str, float]]:
     known = _known_tools(business_id, wanted)
     tools = []
     for index, tool in enumerate(wanted.tools):
@@ -170,7 +183,30 @@ def _look_up(business_id: UUID, wanted: GoalIn) -> tuple[Agent | None, list[dict
             tools.append({"type": "function", "function": function})
         else:
             raise Invalid(f"tools[{index}]", f"There is no registered tool named {tool[:80]}")
-    return agent, tools, {name: tool.risk for name, tool in known.items()}
+    return _carrier_of(business_id, wanted), tools, {name: tool.risk for name, tool in known.items()}
+
+
+def _carrier_of(business_id: UUID, wanted: GoalIn) -> Agent | Workflow | None:
+    """Who is to carry the goal out."""
+    if wanted.agent_id and wanted.workflow:
+        raise Invalid("workflow", "Name an agent or a workflow, not both")
+    if wanted.workflow:
+        return _find_workflow(business_id, wanted.workflow)
+    return _find_agent(business_id, wanted.agent_id) if wanted.agent_id else None
+
+
+def _find_workflow(business_id: UUID, key: str) -> Workflow:
+    def look_up(_: object) -> dict[tuple[UUID, str], Workflow]:
+        with acting_for(business_id):
+            row = Workflow.objects.filter(business_id=business_id, key=key).first()
+        return {(business_id, key): row} if row else {}
+
+    workflow = _workflows.get([(business_id, key)], look_up).get((business_id, key))
+    if workflow is None:
+        raise Invalid("workflow", f"There is no workflow {key}")
+    if not workflow.enabled:
+        raise Invalid("workflow", f"The workflow {key} is switched off")
+    return workflow
 
 
 def _known_tools(business_id: UUID, wanted: GoalIn) -> dict[str, Tool]:

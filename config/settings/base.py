@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "apps.alerts.apps.AlertsConfig",
     "apps.agents.apps.AgentsConfig",
     "apps.pilots.apps.PilotsConfig",
+    "apps.trust.apps.TrustConfig",
+    "apps.workflows.apps.WorkflowsConfig",
     "apps.goals.apps.GoalsConfig",
     "apps.watch.apps.WatchConfig",
     "apps.tuning.apps.TuningConfig",
@@ -162,9 +164,11 @@ ADMIN_PAGES = [
     "apps.accounts.page_urls",
     "apps.approvals.page_urls",
     "apps.goals.page_urls",
+    "apps.workflows.page_urls",
     "apps.watch.page_urls",
     "apps.tuning.page_urls",
     "apps.pilots.page_urls",
+    "apps.trust.page_urls",
 ]
 ADMIN_HOME = "admin:queue"
 LOGIN_REDIRECT_URL = "/"
@@ -241,7 +245,11 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"axes": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("axes", "httpx", "httpx2")},
+        # What a server of users answers badly is told where it was called; this would repeat it with a traceback.
+        "mcp": {"level": "CRITICAL"},
+    },
 }
 
 # --- Gatehouse --------------------------------------------------------------------------------------------------------
@@ -265,6 +273,7 @@ LLM_API_KEY = env("LLM_API_KEY", default="")
 LLM_MODEL = env("LLM_MODEL", default="")
 LLM_TIMEOUT_SECONDS = env.float("LLM_TIMEOUT_SECONDS", default=8.0)
 
+from config.settings.agents import *  # noqa: E402
 from config.settings.pilots import *  # noqa: E402
 from config.settings.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: E402, F401
 from config.settings.unfold import UNFOLD  # noqa: E402, F401

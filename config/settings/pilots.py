@@ -4,13 +4,14 @@ import environ
 
 env = environ.Env()
 
-# The switches of the gate have variables of their own.
+# The switches of the gate, and learning, have variables of their own.
 _SWITCHES = {
     "PHASE2_ENABLED": env.bool("PHASE2_ENABLED", default=True),
     "PHASE2_PRE_VALIDATION_ENABLED": env.bool("PHASE2_PRE_VALIDATION_ENABLED", default=True),
     "PHASE2_APPROVAL_GATES_ENABLED": env.bool("PHASE2_APPROVAL_GATES_ENABLED", default=True),
     "PHASE2_CLARIFICATION_ENABLED": env.bool("PHASE2_CLARIFICATION_ENABLED", default=True),
     "PHASE2_GRADED_CONFIDENCE_ENABLED": env.bool("PHASE2_GRADED_CONFIDENCE_ENABLED", default=True),
+    "LEARNING_ENABLED": env.bool("LEARNING_ENABLED", default=True),
 }
 # By key of a feature, the variant of whoever is neither listed nor within its share, where nobody has set another:
 # {"NEW_DRAFTS": "on"}.

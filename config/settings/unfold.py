@@ -29,6 +29,10 @@ _DECIDED = _item("Decided", "task_alt", "admin:queue")
 _DECIDED["link"] = format_lazy("{}?state=approved", reverse_lazy("admin:queue"))
 _DECIDED["active"] = lambda request: _in_queue(request, decided=True)
 
+# The page of one agent belongs to it as well; the others below its address have entries of their own.
+_TRUST = _item("Trust", "verified_user", "admin:trust")
+_TRUST["active"] = lambda request: request.path == "/admin/trust/" or request.path.startswith("/admin/trust/agents/")
+
 _ADMIN = "apps.accounts.admin_site.may_administer"
 _SUPERUSER = "apps.accounts.admin_site.is_superuser"
 
@@ -73,6 +77,12 @@ UNFOLD = {
                 "items": [
                     _QUEUE,
                     _item("Goals", "flag", "admin:goals_goal_changelist", badge="apps.goals.selectors.open_badge"),
+                    _item(
+                        "Workflows",
+                        "account_tree",
+                        "admin:workflows",
+                        badge="apps.workflows.page_figures.waiting_badge",
+                    ),
                     _DECIDED,
                     _item("Audit", "history", "admin:core_event_changelist", permission=_ADMIN),
                 ],
@@ -96,6 +106,16 @@ UNFOLD = {
                     _item("Tools", "construction", "admin:agents_tool_changelist", permission=_ADMIN),
                     _item("Webhooks", "webhook", "admin:approvals_webhookendpoint_changelist", permission=_ADMIN),
                     _item("Alert channels", "notifications", "admin:alerts_channel_changelist", permission=_ADMIN),
+                ],
+            },
+            {
+                "title": "Learning",
+                "separator": True,
+                "items": [
+                    _TRUST,
+                    _item("Patterns", "hub", "admin:patterns"),
+                    _item("Performance", "show_chart", "admin:performance"),
+                    _item("Learning cycles", "school", "admin:learning"),
                 ],
             },
             {

@@ -8,6 +8,8 @@ EVENT_CONSUMERS = [
     "apps.watch.folding.mark_stale",
     "apps.tuning.labelling.label_goals",
     "apps.tuning.auditing.pick_for_audit",
+    "apps.trust.evaluating.on_events",
+    "apps.trust.steering.on_events",
 ]
 # What superusers' pages are told of whichever business they are in, by the type of its subject.
 LIVE_FOR_SUPERUSERS = ["feature"]
@@ -17,12 +19,19 @@ DECISION_OUTCOMES = {
     "audit": "apps.tuning.auditing.on_decision",
     "thresholds": "apps.tuning.proposing.on_decision",
     "rollout": "apps.pilots.widening.on_decision",
+    "step": "apps.workflows.outcomes.on_decision",
+    "recommendation": "apps.trust.asking.on_decision",
+}
+# Who is told of the end of a workflow's run, by the type of what it was for (apps/workflows/ending.py).
+RUN_OUTCOMES = {
+    "goal": "apps.goals.carrying.on_run_ended",
 }
 # The page of what a request is about, by kind of request.
 SUBJECT_PAGES = {
     "goal": "admin:goals_goal_change",
     "audit": "admin:goal",
     "rollout": "admin:feature-of-id",
+    "step": "admin:run-of-step",
 }
 # What an edited payload must pass again before it may be approved, by kind of request.
 EDIT_CHECKS = {
@@ -30,4 +39,6 @@ EDIT_CHECKS = {
     "audit": "apps.tuning.auditing.refuse_edit",
     "thresholds": "apps.tuning.proposing.refuse_edit",
     "rollout": "apps.pilots.widening.refuse_edit",
+    "step": "apps.workflows.asking.recheck_edit",
+    "recommendation": "apps.trust.asking.recheck_edit",
 }

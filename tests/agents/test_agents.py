@@ -21,9 +21,10 @@ FORM = {
     "name": "Clerk",
     "key": "clerk",
     "description": "",
+    "types": "research, analysis",
+    "concurrency": "4",
     "timeout_seconds": "5",
-    "enabled": "on",
-    "disabled_reason": "",
+    "price_per_call": "0",
 }
 
 

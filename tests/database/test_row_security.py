@@ -22,8 +22,25 @@ from apps.core.models import Event, KeptAnswer
 from apps.goals.models import GateCurve, GateError, GateSettings, Goal
 from apps.pilots.kinds import ON_OFF
 from apps.pilots.models import BusinessSettings, Feature, HeldBack, PilotBusiness, Rollback, RolledBack
+from apps.trust.models import (
+    Buffered,
+    CountedDay,
+    DailyTally,
+    Delta,
+    GroupTally,
+    KeptEvidence,
+    LearningCycle,
+    Outcome,
+    Pattern,
+    PatternEvent,
+    Recommendation,
+    TrustDay,
+    TrustScore,
+    TrustSettings,
+)
 from apps.tuning.models import AuditShare, CurveVersion, ReviewedGoal
 from apps.watch.models import Alert, Slice, TargetBand
+from apps.workflows.models import Run, Stage, Step, Workflow, WorkflowVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +60,8 @@ def a_row_in_every_table(business: Business, user: User) -> None:
     now = timezone.now()
     Membership.objects.get_or_create(business=business, user=user)
     ApiKey.objects.create(business=business, name="key", prefix=str(business.pk)[-12:], digest="0" * 64)
-    Agent.objects.create(business=business, key="agent", name="Agent", url="https://example.com", secret="x")
+    agent = Agent.objects.create(business=business, key="agent", name="Agent", url="https://example.com", secret="x")
+    a_run_and_what_was_learned(business, agent)
     Tool.objects.create(business=business, name="tool", description="A tool")
     Policy.objects.create(business=business, kind="goal")
     GateSettings.objects.create(business=business, high=0.9, medium=0.5)
@@ -93,6 +111,48 @@ def a_row_in_every_table(business: Business, user: User) -> None:
     KeptAnswer.objects.create(business_id=business.pk, key="k", fingerprint="0" * 64, status=200, body={})
     with transaction.atomic():
         record(kind="goal.submitted", subject_type="goal", subject_id=goal.pk, business_id=business.pk, actor="user:a")
+
+
+def a_run_and_what_was_learned(business: Business, agent: Agent) -> None:
+    now = timezone.now()
+    workflow = Workflow.objects.create(business=business, key="review", name="Review", pattern="code_review")
+    WorkflowVersion.objects.create(business=business, workflow=workflow, number=1, config={}, made_by="user:a")
+    run = Run.objects.create(
+        business=business, workflow=workflow, pattern="code_review", title="Review", correlation_id="c", key="k",
+        started_by="user:a",
+    )  # fmt: skip
+    stage = Stage.objects.create(business=business, run=run, position=1, key="read", name="Read", rule="all")
+    Step.objects.create(business=business, run=run, stage=stage, key="read/a", kind="agent", does="a", run_after=now)
+    Buffered.objects.create(business=business, facts={})
+    recommendation = Recommendation.objects.create(
+        business=business, agent=agent, type="read", correlation_id="c", created_at=now
+    )
+    Outcome.objects.create(
+        business=business, recommendation=recommendation, source="approval", verdict="approved", value=1,
+        judged_by="user:a", judged_at=now,
+    )  # fmt: skip
+    DailyTally.objects.create(business=business, agent=agent, type="read", day=now.date())
+    Delta.objects.create(business=business, agent=agent, type="read", day=now.date())
+    CountedDay.objects.create(business=business, day=now.date())
+    GroupTally.objects.create(
+        business=business, day=now.date(), category="consensus", type="read", place=2, agents=[agent.pk], seen=1,
+        trials=1, successes=1, squares=1,
+    )  # fmt: skip
+    TrustScore.objects.create(
+        business=business, agent=agent, type="read", overall=0.5, low=0.2, high=0.8, accuracy=0.5, consistency=0.5,
+        timeliness=0.5, reliability=0.5, effective_n=1, enough=False, computed_at=now,
+    )  # fmt: skip
+    TrustDay.objects.create(
+        business=business, agent=agent, day=now.date(), overall=0.5, low=0.2, high=0.8, effective_n=1, enough=False
+    )
+    pattern = Pattern.objects.create(
+        business=business, key="k", category="expert", name="A", trials=9, successes=9, rate=1, low=0.8, high=1,
+        base_rate=0.5, q_value=0.01, strength="strong", found_at=now,
+    )  # fmt: skip
+    PatternEvent.objects.create(business=business, pattern=pattern, what="found", rate=1, trials=9, at=now)
+    TrustSettings.objects.create(business=business)
+    KeptEvidence.objects.create(business=business)
+    LearningCycle.objects.create(business=business, kind="full", started_by="user:a", started_at=now, seen_at=now)
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_the_gate_page_says_who_decided_and_bears_a_second_click(
         body = {"name": "PHASE2_ENABLED", "to": to}
         with django_assert_max_num_queries(38):
             browser.post("/admin/gate/switch/", body)
-        with django_assert_max_num_queries(22):
+        with django_assert_max_num_queries(23):
             page = browser.get("/admin/gate/").content.decode()
         assert "set for this business by bob@example.com" in page or to == "follow"
         assert "already" not in page

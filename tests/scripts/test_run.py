@@ -128,7 +128,7 @@ def test_the_life_of_a_run(run: Run) -> None:
 def kill_every_part(run: Run, process: subprocess.Popen[bytes]) -> None:
     supervisor = Supervisor(run.folder, process)
     before = supervisor.states()
-    assert set(before) == {"postgres", "redis", "web", "live", "worker", "beat"}
+    assert set(before) == {"postgres", "redis", "web", "live", "worker", "steps", "beat"}
     for state in before.values():
         os.kill(state.pid, signal.SIGKILL)
     deadline = time.monotonic() + 60

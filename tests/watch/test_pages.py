@@ -171,9 +171,9 @@ def test_it_takes_few_queries_however_many_goals(
         )
     browser = signed_in(bob)
     browser.get("/admin/watch/")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         browser.get(f"/admin/watch/?window={window}")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         browser.get(f"/admin/watch/goals/?window={window}")
 
 

@@ -2,9 +2,10 @@
 
 Starts the whole product as `make run` does, in a folder and on ports of its own. In each round eight clients submit
 500 goals over REST, each with an Idempotency-Key, and repeat what failed with the same key until it is accepted. In the
-middle one part, with all its processes, is killed with SIGKILL: web, worker, beat, Redis, PostgreSQL, and at last all
-of them at once. Two goals in five run at an agent (an HTTP server here, which remembers what it has carried out by the
-Idempotency-Key it is sent), one is approved over REST and then runs there, one ends at once, one is rejected.
+middle one part, with all its processes, is killed with SIGKILL: web, worker, the worker of steps, beat, Redis,
+PostgreSQL, and at last all of them at once. Two goals in five run at an agent (an HTTP server here, which remembers
+what it has carried out by the Idempotency-Key it is sent), one is approved over REST and then runs there, one ends at
+once, one is rejected.
 
 Then it waits until every accepted goal has reached its end and its audit events have reached their consumers. Counted:
 
@@ -49,7 +50,7 @@ from scripts.redis_server import Redis
 from scripts.servers import stop_on_signals
 from scripts.supervision import ROOT, end_everything
 
-PARTS = ("web", "worker", "beat", "redis", "postgres")
+PARTS = ("web", "worker", "steps", "beat", "redis", "postgres")
 EVERYTHING = "all at once"
 CLIENTS = 8
 # How long the agent takes, so that a worker is killed between the call and its answer.

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from apps.ops.demo import crew
 from apps.ops.demo.tools import AGENTS
 
 KEYS = {agent["key"] for agent in AGENTS}
@@ -19,10 +20,12 @@ ONE_IN = 3
 @csrf_exempt
 @require_POST
 def act(request: HttpRequest, key: str) -> JsonResponse:
-    """Echo what the agent was asked to do and with which tools."""
-    if key not in KEYS:
+    """Echo what the agent was asked to do and with which tools; of the crew, answer by template."""
+    if key not in KEYS | crew.KEYS:
         raise Http404
     work: dict[str, Any] = json.loads(request.body)
+    if key in crew.KEYS:
+        return JsonResponse(crew.crew_answer(key, work))
     if key == "backoffice" and work.get("attempt") == 1 and _picked(str(work.get("goal_id"))):
         return JsonResponse({"error": "The demo's back office was interrupted"}, status=503)
     if key == "stockkeeper":

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.founding import found_business
 from apps.accounts.keys import find_key, issue_key
-from apps.accounts.models import Business, Membership, User
+from apps.accounts.models import ApiKey, Business, Membership, User
 from apps.accounts.principals import Principal
 from apps.accounts.roles import Role, Scope, scopes_of
 from apps.accounts.row_access import acting_for
@@ -27,6 +27,7 @@ from apps.goals.submission import submit
 from apps.goals.weighing import weigh
 from apps.ops.demo.goals import GOALS
 from apps.ops.demo.history import load_history
+from apps.ops.demo.learning import load_crew
 from apps.ops.demo.pilots import load_pilots
 from apps.ops.demo.tools import AGENTS, TOOLS
 
@@ -58,6 +59,8 @@ def load(*, base_url: str, password: str | None, api_key: str | None) -> dict[st
         _decide_some(business)
     with acting_for(business.pk):
         load_history(business, now=timezone.now())
+        load_crew(business, now=timezone.now())
+        _place_agents(business, base_url)
     asks = User.objects.get(username=ADMINS[0][0])
     load_pilots(business, now=timezone.now(), asks=_principal(business, asks, Role.ADMIN))
     return {"username": OWNER, "password": password, "api_key": api_key}
@@ -119,9 +122,14 @@ def _working_password(wanted: str | None) -> str:
 
 def _working_key(business: Business, wanted: str | None) -> str:
     key = find_key(wanted) if wanted else None
-    if wanted and key and key.business_id == business.pk and key.is_usable(timezone.now()):
+    if wanted and key and key.business_id == business.pk and key.is_usable(timezone.now()) and _may_all(key):
         return wanted
     return issue_key(business=business, name="Demo", scopes=[scope.value for scope in Scope], by=None)[1]
+
+
+def _may_all(key: ApiKey) -> bool:
+    """An upgrade may have brought scopes that a key of before has not."""
+    return {scope.value for scope in Scope} <= set(key.scopes)
 
 
 def _submit_goals(business: Business) -> None:

@@ -35,9 +35,12 @@ def free_port() -> int:
 
 
 class Served:
-    """The two processes a browser talks to. `live` can be stopped and started again."""
+    """The two processes a browser talks to. `live` can be stopped and started again.
 
-    def __init__(self, folder: Path) -> None:
+    broker: where web puts work; nobody consumes the usual one, as a test drains the outbox itself.
+    """
+
+    def __init__(self, folder: Path, broker: str = "memory://") -> None:
         self.web_port, self.live_port = free_port(), free_port()
         self.url = f"http://localhost:{self.web_port}"
         parts = urlsplit(os.environ["DATABASE_URL"])
@@ -47,8 +50,7 @@ class Served:
             "GATEHOUSE_DB_ROLE": "gatehouse_app",
             "GATEHOUSE_DATA_DIR": str(folder),
             "GATEHOUSE_LIVE_URL": f"ws://{{host}}:{self.live_port}",
-            # Nobody consumes this queue here: the outbox is drained by the test itself.
-            "CELERY_BROKER_URL": "memory://",
+            "CELERY_BROKER_URL": broker,
         }
         self.log = (folder / "served.log").open("a")
         collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]

@@ -25,7 +25,7 @@ from apps.approvals.verdicts import Saying, refusal
 from apps.core.errors import Invalid
 
 # The kinds offered as filters; others are still found by their address.
-KINDS = ("goal", "audit", "thresholds", "draft", "action", "rollout")
+KINDS = ("goal", "step", "recommendation", "audit", "thresholds", "draft", "action", "rollout")
 
 
 @dataclass(frozen=True, slots=True)

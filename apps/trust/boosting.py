@@ -13,23 +13,15 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 from apps.trust.scoring import MIN_EVIDENCE
+from apps.trust.verdicts import Priority
 
 NEUTRAL = 0.5
 MOST = 0.5
 CRITICAL_ABOVE, LOW_BELOW = 0.2, -0.2
 DISABLE_BELOW = 0.3
 EXPLORED = 0.05  # share of choices
-
-
-class Priority(IntEnum):
-    """In the order of service."""
-
-    CRITICAL = 0
-    NORMAL = 1
-    LOW = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from apps.core.intervals import Z90, score_interval
+
 FULL = 100.0
 # No figure drawn here is larger; and what differs by less, in proportion, is drawn as the same.
 FAR, NEAR = 1e12, 1e-9
@@ -88,16 +90,8 @@ def day_ticks(first: date, last: date, across: Sequence[float], most: int = 6) -
     return [Tick(round(left + (right - left) * (day - first).days / (days or 1), 1), f"{day:%-d %b}") for day in chosen]
 
 
-# Of the intervals on these pages: 90 %, as trust's own.
-_Z = 1.6448536269514722
-
-
 def interval_of(value: float, n: float) -> tuple[float, float]:
-    """The 90 % interval of a share seen on `n`, which may be an effective number (E. Wilson, JASA 22, 1927)."""
+    """The 90 % interval of a share seen on `n`, which may be an effective number; all there is where that is none."""
     if not (math.isfinite(value) and math.isfinite(n)) or n <= 0:
         return 0.0, 1.0
-    value = min(1.0, max(0.0, value))
-    whole = 1 + _Z**2 / n
-    middle = (value + _Z**2 / (2 * n)) / whole
-    half = _Z / whole * math.sqrt(value * (1 - value) / n + _Z**2 / (4 * n**2))
-    return max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half))
+    return score_interval(min(1.0, max(0.0, value)), n, z=Z90)

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from apps.agents.models import Agent
-from apps.trust.boosting import Priority, priority_of
+from apps.trust.boosting import priority_of
 from apps.trust.charts import counted, percent, points, share
 from apps.trust.charts_bars import TrustBar, trust_bar
 from apps.trust.models import TrustScore
 from apps.trust.page_context import agents_of, number_in, text_in
-from apps.trust.verdicts import Trend
+from apps.trust.verdicts import Priority, Trend
 
 AT_ONCE = 60
 SORTS = {

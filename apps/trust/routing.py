@@ -13,9 +13,10 @@ from apps.accounts.row_access import acting_for
 from apps.agents.models import Agent
 from apps.core.hearing import Announcement
 from apps.core.snapshot import Snapshot
-from apps.trust.boosting import Candidate, Priority, priority_of, ranked
+from apps.trust.boosting import Candidate, priority_of, ranked
 from apps.trust.models import TrustScore, TrustSettings
 from apps.trust.switch import is_learning
+from apps.trust.verdicts import Priority
 
 MOST_KEPT = 100_000
 _COLUMNS = (

@@ -1,6 +1,6 @@
-"""RULE: what can become of a recommendation, who says so, and whose word counts most."""
+"""RULE: what can become of a recommendation, who says so, whose word counts most, and what follows for who is asked."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Verdict(StrEnum):
@@ -33,3 +33,11 @@ class Trend(StrEnum):
     STABLE = "stable"
     DECLINING = "declining"
     UNKNOWN = "unknown"  # not enough evidence
+
+
+class Priority(IntEnum):
+    """In which order steps are served: by this, then by age."""
+
+    CRITICAL = 0
+    NORMAL = 1
+    LOW = 2

@@ -101,6 +101,7 @@ class OneWorkflow(TenantView):
 
     @extend_schema(
         operation_id="get_workflow",
+        parameters=[schemas.KEY],
         summary="Read a workflow: its configuration with schema, stages and versions",
         responses={200: schemas.WorkflowWhole, **problems(404)},
         tags=TAGS,
@@ -110,6 +111,7 @@ class OneWorkflow(TenantView):
 
     @extend_schema(
         operation_id="change_workflow",
+        parameters=[schemas.KEY],
         summary="Rename or switch a workflow, or give it another configuration, which makes a new version",
         request=schemas.WorkflowChangeBody,
         examples=[schemas.CHANGE_EXAMPLE],

@@ -1,6 +1,5 @@
 """SELECTOR: how the workflows of a business have done lately, and which of its runs need a person."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,6 +9,7 @@ from django.db import connection
 from django.http import HttpRequest
 
 from apps.core.ids import first_id_at
+from apps.core.intervals import Z95, score_interval
 from apps.workflows.models import Run
 from apps.workflows.states import RunState
 
@@ -19,7 +19,6 @@ MOST_LOOKED_AT = 1_000
 # A share of fewer runs that ended is told with the words that they are few.
 FEW = 10
 MOST_COUNTED = 99
-_Z = 1.96
 
 # The newest rows by the index run_by_workflow; only what is counted is read.
 _LATELY = """
@@ -60,7 +59,7 @@ class Lately:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return wilson(self.done, self.judged) if self.judged else None
+        return score_interval(self.done / self.judged, self.judged, z=Z95) if self.judged else None
 
     @property
     def few(self) -> bool:
@@ -76,14 +75,6 @@ def lately_of(business_id: UUID, now: datetime) -> dict[UUID, Lately]:
     with connection.cursor() as cursor:
         cursor.execute(_LATELY, [first_id_at(now - LATELY), MOST_LOOKED_AT, business_id])
         return {row[0]: Lately(*row[1:]) for row in cursor.fetchall()}
-
-
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22, 209-212). of: at least 1."""
-    share, square = count / of, _Z**2
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    half = _Z / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def counts_of(business_id: UUID) -> dict[str, int]:

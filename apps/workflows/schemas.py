@@ -1,8 +1,9 @@
 """EDGE: what the OpenAPI document says of workflows and runs, for the answers and bodies that the views build."""
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers as s
 
+from apps.workflows.defining import RESERVED
 from apps.workflows.patterns import PATTERNS
 from apps.workflows.plans import Barrier
 from apps.workflows.states import Priority, RunState, StageState, StepKind, StepState
@@ -12,6 +13,13 @@ RUN_STATES = [state.value for state in RunState]
 STAGE_STATES = [state.value for state in StageState]
 STEP_STATES = [state.value for state in StepState]
 STEP_KINDS = [kind.value for kind in StepKind]
+KEY = OpenApiParameter(
+    "key",
+    str,
+    OpenApiParameter.PATH,
+    pattern=rf"^(?!(?:{'|'.join(sorted(RESERVED))})$)[a-z0-9][a-z0-9_-]{{0,59}}$",
+    description="As it was set up; what stands for something else in addresses is no key",
+)
 PRIORITIES = [priority.name.lower() for priority in Priority]
 
 

@@ -1,14 +1,8 @@
 """RULE: the states of runs, stages and steps, the kinds of steps, and the order in which workers serve them."""
 
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-
-class Priority(IntEnum):
-    """Workers take what is ready by this order, then by age."""
-
-    CRITICAL = 0
-    NORMAL = 1
-    LOW = 2
+from apps.trust.verdicts import Priority
 
 
 class RunState(StrEnum):
@@ -43,6 +37,8 @@ class StepKind(StrEnum):
     COMPUTE = "compute"  # a pure rule of the pattern
     UNDO = "undo"  # takes back what a step has done
 
+
+__all__ = ["Priority", "RunState", "StageState", "StepKind", "StepState"]
 
 RUN_ENDS = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
 STEP_ENDS = frozenset({StepState.DONE, StepState.FAILED, StepState.CANCELLED})

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from apps.trust.boosting import Candidate, Priority, boost_of, priority_of, ranked, should_disable
+from apps.trust.boosting import Candidate, boost_of, priority_of, ranked, should_disable
+from apps.trust.verdicts import Priority
 
 GOOD, BAD = Candidate("good", 0.8, True, 100), Candidate("bad", 0.2, True, 100)
 NEW, NEWER = Candidate("new", 0.1, False, 4), Candidate("newer", 0.3, False, 1)

@@ -10,7 +10,6 @@ import pytest
 from apps.workflows.diagram import MOST_CARDS, StageFacts, StepFacts, diagram_of
 from apps.workflows.diagram_words import barrier_words, money, share, span, step_word, why_words
 from apps.workflows.diffing import Change, changes_between
-from apps.workflows.page_figures import wilson
 from apps.workflows.plans import StageOutline
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -192,11 +191,3 @@ def test_what_differs_between_two_configurations() -> None:
         Change("b.gone", "text", ""),
     ]
     assert changes_between(before, before) == []
-
-
-def test_the_interval_of_a_share_holds_it_and_stays_in_bounds() -> None:
-    for count, of in [(0, 1), (1, 1), (9, 10), (500, 1000)]:
-        low, high = wilson(count, of)
-        assert 0 <= low <= count / of <= high <= 1
-    # Wilson 1927 for 9 of 10: 0.596 to 0.982.
-    assert list(wilson(9, 10)) == pytest.approx([0.596, 0.982], abs=1e-3)

@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("GATEHOUSE_ENV_FILE", os.devnull)
 
 from config.settings.base import *
-from config.settings.base import env
+from config.settings.base import REDIS_URL, env
 
 SECRET_KEY = "test-only-0123456789abcdefghijklmnopqrstuvwxyz0123456789"  # noqa: S105
 FIELD_ENCRYPTION_KEY = "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktMDA="
@@ -16,3 +16,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Tests that run side by side must not hear of each other's changes.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "live-" + os.environ.get("PYTEST_XDIST_WORKER", "alone")},
+    },
+}

@@ -35,11 +35,6 @@ def find_version(workflow: Workflow, number: int) -> WorkflowVersion:
     return found
 
 
-def current_config(workflow: Workflow) -> dict[str, object]:
-    """The configuration new runs go by."""
-    return find_version(workflow, workflow.version).config
-
-
 def runs_of(
     business_id: UUID, *, state: str = "", workflow: str = "", pattern: str = "", correlation_id: str = ""
 ) -> QuerySet[Run]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from apps.workflows import advancing, asking, reconciling, working
+from apps.workflows import asking, reconciling, working
 
 
 @worker_shutting_down.connect
@@ -18,11 +18,6 @@ def _stop(**about: object) -> None:
 @shared_task(acks_late=False)
 def work_steps() -> int:
     return working.work_steps()
-
-
-@shared_task
-def advance_run(run_id: str) -> None:
-    advancing.advance(run_id=UUID(run_id))
 
 
 @shared_task

@@ -432,7 +432,17 @@
 
   /* --- Around htmx ---------------------------------------------------------------------------------------------- */
 
-  document.addEventListener("htmx:configRequest", ({ detail }) => {
+  /* Once a link leads away, a search that was still waiting for the typing to end must not write its own address over it. */
+  let leaving = false;
+  window.addEventListener("beforeunload", () => {
+    leaving = true;
+    htmx.trigger("#filters", "htmx:abort");
+  });
+  window.addEventListener("pageshow", () => (leaving = false));
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { detail } = event;
+    if (leaving && detail.verb === "get") return event.preventDefault();
     if (detail.verb !== "get") detail.parameters.csrfmiddlewaretoken = token();
   });
 

@@ -1,5 +1,6 @@
 """What a reviewer does all day, in a real browser, while a colleague looks on."""
 
+import re
 from typing import Any
 
 import pytest
@@ -204,7 +205,9 @@ def test_searching_while_typing(open_as: Any, put: Any, alice: User) -> None:
     expect(row(page, cleat)).to_have_count(0)
     expect(row(page, rope)).to_be_visible()
     expect(page.locator("#gh-q")).to_have_value("refund the rope")
+    expect(page).to_have_url(re.compile(r"q=refund\Wthe\Wrope|q=refund%20the%20rope"))
     page.get_by_label("Kind").select_option("draft")
+    expect(page).to_have_url(re.compile("kind=draft"))
     expect(page.locator("#rows-empty")).to_contain_text("Nothing matches")
     page.get_by_role("link", name="Clear filters").click()
     # What is clicked before the next page is there belongs to the old one, with its filters.

@@ -35,6 +35,12 @@ SCOPE_WORDS = {
     Scope.WORKFLOWS_WRITE: "define workflows, start, cancel and resume runs",
     Scope.TRUST_READ: "read recommendations, trust, patterns and learning cycles",
     Scope.TRUST_WRITE: "track recommendations, tell outcomes, start learning cycles",
+    Scope.KNOWLEDGE_READ: "search what is indexed, read collections and documents",
+    Scope.KNOWLEDGE_WRITE: "add, change and remove what is indexed",
+    Scope.EMBEDDINGS_CREATE: "turn texts into vectors, alone and in batches",
+    Scope.DRAFTS_READ: "read threads, drafts and their figures",
+    Scope.DRAFTS_WRITE: "bring in mail, have drafts made and made anew",
+    Scope.USAGE_READ: "read what calls to models took and cost",
 }
 
 

@@ -27,6 +27,12 @@ class Scope(StrEnum):
     WORKFLOWS_WRITE = "workflows:write"
     TRUST_READ = "trust:read"
     TRUST_WRITE = "trust:write"
+    KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_WRITE = "knowledge:write"
+    EMBEDDINGS_CREATE = "embeddings:create"
+    DRAFTS_READ = "drafts:read"
+    DRAFTS_WRITE = "drafts:write"
+    USAGE_READ = "usage:read"
 
 
 _RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.ADMIN: 2, Role.OWNER: 3}
@@ -39,6 +45,8 @@ _SCOPES_OF = {
         Scope.AGENTS_READ,
         Scope.WORKFLOWS_READ,
         Scope.TRUST_READ,
+        Scope.KNOWLEDGE_READ,
+        Scope.DRAFTS_READ,
     },
     Role.REVIEWER: {Scope.APPROVALS_DECIDE},
     Role.ADMIN: {
@@ -51,6 +59,10 @@ _SCOPES_OF = {
         Scope.AGENTS_MANAGE,
         Scope.WORKFLOWS_WRITE,
         Scope.TRUST_WRITE,
+        Scope.KNOWLEDGE_WRITE,
+        Scope.EMBEDDINGS_CREATE,
+        Scope.DRAFTS_WRITE,
+        Scope.USAGE_READ,
     },
     Role.OWNER: set(),
 }

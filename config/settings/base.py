@@ -55,9 +55,11 @@ INSTALLED_APPS = [
     "apps.alerts.apps.AlertsConfig",
     "apps.agents.apps.AgentsConfig",
     "apps.pilots.apps.PilotsConfig",
+    "apps.knowledge.apps.KnowledgeConfig",
     "apps.trust.apps.TrustConfig",
     "apps.workflows.apps.WorkflowsConfig",
     "apps.goals.apps.GoalsConfig",
+    "apps.drafts.apps.DraftsConfig",
     "apps.watch.apps.WatchConfig",
     "apps.tuning.apps.TuningConfig",
 ]
@@ -274,6 +276,7 @@ LLM_MODEL = env("LLM_MODEL", default="")
 LLM_TIMEOUT_SECONDS = env.float("LLM_TIMEOUT_SECONDS", default=8.0)
 
 from config.settings.agents import *  # noqa: E402
+from config.settings.drafts import *  # noqa: E402
 from config.settings.pilots import *  # noqa: E402
 from config.settings.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: E402, F401
 from config.settings.unfold import UNFOLD  # noqa: E402, F401

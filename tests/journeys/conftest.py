@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from apps.accounts.models import Business, User
 from apps.accounts.row_access import acting_for
@@ -26,6 +26,8 @@ from tests.conftest import PASSWORD
 
 STARTS_WITHIN = 30.0
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# Two cores carry the tests, the servers and the browsers: a page that is right but late must not fail a test.
+expect.set_options(timeout=20_000)
 
 
 def free_port() -> int:

@@ -150,7 +150,7 @@ def open_as(served: Served, browser: Browser, worker: None) -> Iterator[OpenAs]:
         size = {"viewport": {"width": 1280, "height": 800}} | view
         context = browser.new_context(java_script_enabled=js, base_url=served.url, **size)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"/admin/login/?next={path}")

@@ -16,7 +16,7 @@ from tests.watch.made import goal_at, save
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # The page refreshes itself at most every five seconds.
-SOON = 9000
+SOON = 20_000
 
 
 def come_in(shop: Business, number: int, **changes: Any) -> None:

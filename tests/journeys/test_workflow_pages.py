@@ -13,7 +13,7 @@ from tests.workflows.page_rows import agent_in, run_in, stage_in, step_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SOON = 6000
+SOON = 15_000
 
 
 def moved(run: Run, step: Step, **changes: Any) -> None:

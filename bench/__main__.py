@@ -21,9 +21,12 @@ BENCHES = {
     "submission": "POST /v1/goals against endpoints that insert one row",
     "waiting": "what long polls cost the others",
     "trust": "tracking, standings and learning cycles over 1,000,000 recommendations",
+    "search": "hybrid search of 100,000 chunks among 1,000,000 against the bare SQL of its vector part",
+    "guardrails": "all guardrails of a drafted reply, against splitting its texts into words",
     "queue": "the queue with 100,000 waiting and 1,000,000 decided; claiming by twenty",
     "orchestrator": "durable steps a second against bare Celery tasks; ten agents side by side",
     "patterns": "the pattern board with 10,000 patterns, performance and trust with 50 agents",
+    "drafts": "making a draft beside what it waits for; a hundred at once",
     "faults": "kill -9 of every part in the middle of 500 submissions each",
     "serving": "ways of serving Django (what docs/decisions.md rests on; only by name)",
 }

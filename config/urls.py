@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from apps.accounts.consumers import Changes
 from apps.ops.demo import agents as demo_agents
+from apps.ops.demo import shop as demo_shop
 from apps.ops.views import healthz
 from apps.pilots import ofrep_stream
 
@@ -24,13 +25,20 @@ urlpatterns = [
     path("", include("apps.watch.urls")),
     path("", include("apps.approvals.urls")),
     path("", include("apps.tuning.urls")),
+    path("", include("apps.llm.urls")),
+    path("", include("apps.knowledge.urls")),
     path("", include("apps.pilots.ofrep_urls")),
     path("", include("apps.pilots.urls")),
+    path("", include("apps.drafts.urls")),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
 if settings.DEMO_AGENTS:
-    urlpatterns.append(path("demo/agents/<slug:key>", demo_agents.act))
+    urlpatterns += [
+        path("demo/agents/<slug:key>", demo_agents.act),
+        path("demo/shop/orders", demo_shop.order),
+        path("demo/shop/parcels", demo_shop.parcel),
+    ]
 
 handler404 = "apps.core.problems.not_found"
 handler500 = "apps.core.problems.server_error"

@@ -44,14 +44,15 @@ def _install() -> bool:
     if apt is None or os.environ.get("GATEHOUSE_CHROMIUM"):
         return False
     command = [apt] if os.geteuid() == 0 else ["sudo", "-n", apt]
-    if os.geteuid() != 0 and (shutil.which("sudo") is None or _fails(["sudo", "-n", "true"])):
+    if os.geteuid() != 0 and (shutil.which("sudo") is None or fails(["sudo", "-n", "true"])):
         return False
     print("Installing Chromium for the browser tests ...", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     steps = (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"])
-    return not any(_fails([*command, *step], environment) for step in steps)
+    return not any(fails([*command, *step], environment) for step in steps)
 
 
-def _fails(command: list[str], environment: dict[str, str] | None = None) -> bool:
+def fails(command: list[str], environment: dict[str, str] | None = None) -> bool:
+    """Run it without its output; whether it ended with an error."""
     done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
     return done.returncode != 0

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from scripts import servers
 from scripts.browser import ensure_browser
+from scripts.dovecot import ensure_dovecot
 from scripts.failures import Failed
 from scripts.ports import free_pair
 from scripts.supervision import ROOT, end_everything
@@ -78,9 +79,9 @@ def main() -> None:
     try:
         run(lint_steps(), {}, times)
         if what == "test":
-            browser = ensure_browser()
+            outside = {"GATEHOUSE_CHROMIUM": ensure_browser(), "GATEHOUSE_DOVECOT": ensure_dovecot()}
             with own_servers() as environment:
-                run(test_steps(rest), {**environment, "GATEHOUSE_CHROMIUM": browser}, times)
+                run(test_steps(rest), {**environment, **outside}, times)
     except (Failed, TimeoutError) as problem:
         report(times)
         sys.exit(f"\nFAILED: {problem}")

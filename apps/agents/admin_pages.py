@@ -13,10 +13,10 @@ from django.urls import reverse
 from unfold.decorators import action, display
 
 from apps.accounts.admin_base import TenantAdmin
-from apps.agents import breaking
-from apps.agents.breaking import Light, Standing
 from apps.agents.models import Agent, Tool
 from apps.agents.registering import close_breaker
+from apps.core import breaking
+from apps.core.breaking import Light, Standing
 
 LIGHTS = {"on": "success", "off": "info", "failing": "danger", "trying again": "warning"}
 

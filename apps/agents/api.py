@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from apps.accounts.rest import TenantView, create_once
 from apps.accounts.roles import Scope
 from apps.agents import schemas
-from apps.agents.breaking import standing, standings
 from apps.agents.enlisting import change_agent, enlist_agent, renew_secret
 from apps.agents.models import Agent
 from apps.agents.registering import close_breaker
@@ -18,6 +17,7 @@ from apps.agents.response import agent_of
 from apps.agents.selectors import find_agent
 from apps.agents.switching import disable_agent, enable_agent
 from apps.core.bodies import read
+from apps.core.breaking import standing, standings
 from apps.core.errors import NotFound
 from apps.core.pagination import Cursor
 from apps.core.schemas import CURSOR, IDEMPOTENCY_KEY, problems

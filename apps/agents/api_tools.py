@@ -13,7 +13,6 @@ from apps.accounts.row_access import acting_for
 from apps.agents import schemas
 from apps.agents.altering import tell
 from apps.agents.answers import CallFailed
-from apps.agents.breaking import standing, standings
 from apps.agents.models import Tool
 from apps.agents.registering import change_tool, close_breaker, register_tool
 from apps.agents.requests import ToolChangeIn, ToolIn, UseIn, given
@@ -21,6 +20,7 @@ from apps.agents.response import tool_of
 from apps.agents.selectors import find_tool
 from apps.agents.using import BadArguments, use_tool
 from apps.core.bodies import check_storable, read
+from apps.core.breaking import standing, standings
 from apps.core.errors import Invalid, NotFound
 from apps.core.ids import new_id
 from apps.core.pagination import Cursor

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from apps.agents import breaking
 from apps.agents.answers import CallFailed, Understood, Why, decode, understand
 from apps.agents.asking_http import post_signed
 from apps.agents.entries import AGENTS, call_entry
 from apps.agents.kinds import AgentKind
 from apps.agents.models import Agent
+from apps.core import breaking
 from apps.llm.answering import ModelFailed, NoProvider, complete
 
 # `again` and `why` say what kind of failure it is.
@@ -103,7 +103,14 @@ def _by_model(agent: Agent, work_id: str, body: dict[str, Any], seconds: float) 
     instructions = "\n\n".join(filter(None, [agent.prompt, _FORM]))
     material = msgspec.json.encode(body).decode()
     try:
-        done = complete(instructions=instructions, material=material, model=agent.model, timeout=seconds)
+        done = complete(
+            instructions=instructions,
+            material=material,
+            model=agent.model,
+            timeout=seconds,
+            business_id=agent.business_id,
+            subject=("agent", agent.pk),
+        )
     except NoProvider as error:
         raise CallFailed(str(error), again=False, why=Why.MISSING) from None
     except ModelFailed as error:

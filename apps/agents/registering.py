@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from apps.agents import breaking
 from apps.agents.acceptance import wrong_tool
 from apps.agents.altering import alter, check_fields, tell
 from apps.agents.asking_http import seal_headers
 from apps.agents.kinds import ToolKind
 from apps.agents.models import Agent, Tool
+from apps.core import breaking
 from apps.core.errors import Invalid, NotFound
 
 MOST_TOOLS = 500

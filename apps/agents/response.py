@@ -3,9 +3,9 @@
 from typing import Any
 
 from apps.agents.asking_http import extra_headers
-from apps.agents.breaking import Light, Standing
 from apps.agents.kinds import AGENT_FIELDS, TOOL_FIELDS, AgentKind, ToolKind
 from apps.agents.models import Agent, Tool
+from apps.core.breaking import Light, Standing
 
 
 def agent_of(agent: Agent, standing: Standing) -> dict[str, Any]:

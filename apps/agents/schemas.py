@@ -4,8 +4,8 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers as s
 
 from apps.agents.answers import Why
-from apps.agents.breaking import Light
 from apps.agents.kinds import LONGEST_ENTRY, LONGEST_PROMPT, MOST_AT_ONCE, MOST_SECONDS, AgentKind, ToolKind
+from apps.core.breaking import Light
 
 AGENT_KEY = r"^[-a-zA-Z0-9_]{1,60}$"
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from apps.agents import breaking
 from apps.agents.altering import tell
 from apps.agents.models import Agent
+from apps.core import breaking
 from apps.core.bodies import check_storable
 from apps.core.errors import Invalid, NotFound
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from apps.agents import breaking
 from apps.agents.answers import CallFailed, Why, check_keepable, decode
 from apps.agents.asking_http import exchange, extra_headers
 from apps.agents.asking_mcp import ask_mcp
@@ -17,6 +16,7 @@ from apps.agents.entries import TOOLS, call_entry
 from apps.agents.kinds import ToolKind
 from apps.agents.models import Tool
 from apps.agents.returning import keep, wrong_arguments
+from apps.core import breaking
 
 ToolFailed = CallFailed
 

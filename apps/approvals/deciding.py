@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from apps.accounts.principals import Principal
 from apps.approvals.editing import Edit, apply_edit, check_edit
@@ -52,7 +54,8 @@ def decide(
     payload: another payload to approve instead; it must pass the checks of its kind, and approvals of the old one
     count no more. reason: at most 80 characters, one of them or `comment` (4000) is needed to reject.
     answers: {field: value} of the questions asked. Where several must approve, the request waits until they have.
-    Raises NotFound, NotAllowed, StaleState (over, held, changed, said before: it tells who and when), Invalid.
+    Raises NotFound, NotAllowed, StaleState (over, held, changed, said before: it tells who and when), Invalid, and what
+    the checks of its kind raise.
     """
     saying = Saying(verdict, payload_hash, payload is not None, reason.strip(), comment.strip(), answers)
     with transaction.atomic():
@@ -62,6 +65,8 @@ def decide(
         _refuse_unless_fit(request, by, saying, now)
         if edit:
             apply_edit(request, edit, actor=by.actor)
+        if saying.verdict == Verdict.APPROVE:
+            _check_approval(request)
         _keep(request, by, saying, edited=edit is not None)
         return _conclude(request, by, saying, now, edited=edit is not None)
 
@@ -118,6 +123,13 @@ def _refuse_unless_fit(request: ApprovalRequest, by: Principal, saying: Saying, 
     found = refusal(asked_of(request), decider_of(by), saying, now)
     if found:
         raise found.as_error()
+
+
+def _check_approval(request: ApprovalRequest) -> None:
+    """What the kind has against an approval of the payload as it is (settings.APPROVAL_CHECKS); it raises."""
+    path = settings.APPROVAL_CHECKS.get(request.kind)
+    if path:
+        import_string(path)(request)
 
 
 def _keep(request: ApprovalRequest, by: Principal, saying: Saying, *, edited: bool) -> None:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from apps.accounts.models import User
 from apps.accounts.principals import Principal, of_person
@@ -75,7 +76,7 @@ def find_request(pk: UUID) -> ApprovalRequest:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {**admin.site.each_context(request), "title": "Queue"}
+    return {**admin.site.each_context(request), "title": "Queue", "pane_assets": settings.PANE_ASSETS}
 
 
 def list_context(request: HttpRequest, filters: Filters, *, after: str = "", limit: int = queue.PAGE) -> dict[str, Any]:
@@ -115,7 +116,17 @@ def item_context(
         "factors": factor_bars(row.factors),
         "subject_url": _subject_url(row),
         "checks": row.checks.get("checks", []) if isinstance(row.checks, dict) else [],
+        "pane": pane_of(request, row),
     }
+
+
+def pane_of(request: HttpRequest, row: ApprovalRequest) -> Mapping[str, Any] | None:
+    """What a kind shows in place of the bare payload (settings.REQUEST_PANES): {template, approve, ...} or None.
+
+    Its form posts the payload's fields under the names that payload_fields gives them.
+    """
+    path = settings.REQUEST_PANES.get(row.kind)
+    return cast("Mapping[str, Any] | None", import_string(path)(request, row)) if path else None
 
 
 def status_context(

@@ -11,6 +11,7 @@ urlpatterns = [
     path("queue/keys/", page_actions.single_keys, name="queue-keys"),
     path("queue/<uuid:pk>/", pages.item_page, name="queue-item"),
     path("queue/<uuid:pk>/status/", pages.status_part, name="queue-status"),
+    path("queue/<uuid:pk>/precedents/", pages.precedents_part, name="queue-precedents"),
     path("queue/<uuid:pk>/claim/", page_actions.claim, name="queue-claim"),
     path("queue/<uuid:pk>/let-go/", page_actions.let_go, name="queue-let-go"),
     path("queue/<uuid:pk>/skip/", page_actions.skip, name="queue-skip"),

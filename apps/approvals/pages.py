@@ -21,6 +21,7 @@ from apps.approvals.page_context import (
     status_context,
     user_of,
 )
+from apps.approvals.precedents import precedents_context
 from apps.approvals.queue import Filters, filters_from
 
 
@@ -63,6 +64,14 @@ def status_part(request: HttpRequest, pk: UUID) -> HttpResponse:
     row = find_request(pk)
     voted = row.decisions.filter(user=user_of(request), version=row.version).exists()
     return status_line(request, row, filters_from(request.GET), voted=voted)
+
+
+@require_safe
+def precedents_part(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What people decided before on requests like this one: fetched once the item is open, which waits for nothing."""
+    row = find_request(pk)
+    context = {"item": row, **precedents_context(row)}
+    return render(request, "approvals/queue/precedents.html", context)
 
 
 def status_line(request: HttpRequest, row: ApprovalRequest, filters: Filters, *, voted: bool = False) -> HttpResponse:

@@ -15,7 +15,7 @@ from apps.core.errors import GatehouseError, TooMany
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-API_PATHS = ("/v1/", "/reasoning/", "/ofrep/")
+API_PATHS = ("/v1/", "/reasoning/", "/ofrep/", "/embeddings/")
 
 
 def document(status: int, title: str, detail: str, slug: str, **extra: Any) -> dict[str, Any]:

@@ -62,7 +62,7 @@ EVIDENCE: tuple[tuple[Intent, float, re.Pattern[str]], ...] = (
         2.2,
         _pattern(r"(?:change|amend|cancel|modify|update|add to|status of|check)(?: on)? (?:my|our|the|an|this) order"),
     ),
-    (Intent.ORDER, 1.2, _pattern(r"orders?", r"invoice", r"receipt", r"confirmation", r"purchase")),
+    (Intent.ORDER, 1.2, _pattern(r"invoice", r"receipt", r"confirmation", r"purchase")),
     (
         Intent.ORDER,
         1.5,

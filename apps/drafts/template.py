@@ -1,4 +1,4 @@
-"""RULE: the reply that is written without a model: tool results, the best snippet, and plain sentences of past replies.
+"""RULE: the reply that is written without a model: tool results, the best snippet, and what a past reply asked for.
 
 It invents nothing. What it says of an order is the tool's field, as it stands there; where a tool is needed and brought
 nothing it asks for what is missing.
@@ -16,7 +16,7 @@ NAME = "template drafter"
 MOST_FIELDS = 12
 MOST_VALUE = 160
 MOST_SENTENCES = 2
-DEEPEST = 2
+DEEPEST = 3
 
 _ASKED = {
     Intent.ORDER: "your order number, which stands in the confirmation we sent you",
@@ -24,7 +24,7 @@ _ASKED = {
     Intent.REFUND: "your order number and which items it is about",
     Intent.APPOINTMENT: "the day and time that suit you, and the name the appointment is under",
 }
-# What a past reply says about somebody else's case, or promises, is not repeated.
+# Of a past reply only what it asks for is taken, and nothing that may be about somebody else's case.
 _PARTICULAR = re.compile(
     r"\d|[€$£@#]|https?:|\b(?:mr|mrs|ms|dr|"
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|tomorrow|yesterday|"
@@ -33,6 +33,8 @@ _PARTICULAR = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?\n]{12,200}[.!?]")
+_ASKS = re.compile(r"^(?:please|could you|would you|can you)\b|\?$", re.IGNORECASE)
+_NAMED = re.compile(r"(?<=[a-z,;:] )[A-Z]")
 _FRAME = re.compile(
     r"^(?:dear|hello|hi|hey|good (?:morning|afternoon|evening)|kind regards|best|yours|regards|sincerely|thank)", re.I
 )
@@ -81,7 +83,7 @@ def _greeting(materials: Materials) -> str:
 
 def _told(name: str, data: Any) -> Iterator[str]:
     """A tool's result as lines "Status: shipped"; nothing for a result without a value."""
-    lines = [f"- {label}: {value}" for label, value in _fields(data, "", 0)][:MOST_FIELDS]
+    lines = [f"- {label[:1].upper()}{label[1:]}: {value}" for label, value in _fields(data, "", 0)][:MOST_FIELDS]
     if lines:
         yield f"This is what we have on record ({name.replace('_', ' ')}):"
         yield from lines
@@ -104,13 +106,17 @@ def _fields(data: Any, label: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _words(key: Any) -> str:
-    return str(key).replace("_", " ").replace("-", " ")[:60].capitalize()
+    return str(key).replace("_", " ").replace("-", " ")[:60].lower()
 
 
 def _plain_sentences(replies: Sequence[tuple[str, str]]) -> list[str]:
-    """Of the most alike past reply the sentences that are about nobody in particular."""
+    """What the most alike past reply asks for, where that is about nobody in particular."""
     if not replies:
         return []
     found = (match.group().strip() for match in _SENTENCE.finditer(replies[0][1][:4000]))
-    kept = [one for one in found if not _PARTICULAR.search(one) and not _FRAME.match(one)]
+    kept = [
+        one
+        for one in found
+        if _ASKS.search(one) and not (_PARTICULAR.search(one) or _NAMED.search(one) or _FRAME.match(one))
+    ]
     return [" ".join(kept[:MOST_SENTENCES])] if kept else []

@@ -1,8 +1,9 @@
 """ACT: ask the model provider, where one is configured, what it makes of a goal."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -13,13 +14,15 @@ from apps.goals.requests import GoalIn
 from apps.llm.judging import JsonModel
 
 
-def ask_the_judge(*, wanted: GoalIn, tools: Sequence[Mapping[str, Any]], facts: GoalFacts) -> Judgement | None:
+def ask_the_judge(
+    *, business_id: UUID, wanted: GoalIn, tools: Sequence[Mapping[str, Any]], facts: GoalFacts
+) -> Judgement | None:
     """The judgement of LLM_MODEL at LLM_BASE_URL; None where none is configured or it does not answer in time."""
     model = _configured_model()
     if model is None:
         return None
     return judge_goal(
-        model.answer,
+        partial(model.answer, business_id=business_id),
         model=model.model,
         goal=wanted.goal,
         context=wanted.context,

@@ -75,7 +75,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0, watch: Sto
     judgement = None
     if judge_is_configured():
         watch.enter(Stage.MODEL)
-        judgement = ask_the_judge(wanted=wanted, tools=tools, facts=facts)
+        judgement = ask_the_judge(business_id=business_id, wanted=wanted, tools=tools, facts=facts)
     watch.enter(Stage.JUDGE)
     kind = _kind_of(facts, wanted)
     in_force = configuration.curve_for(kind)

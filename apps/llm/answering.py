@@ -1,24 +1,27 @@
-"""A model provider asked for an answer that counts: what goes wrong is told, and what it cost.
+"""ACT: a model asked once for an answer that counts: what goes wrong is raised, and what it cost is told.
 
-Any OpenAI-compatible endpoint (LLM_BASE_URL). Beside it, judging.py asks for an opinion that may be missing.
+Beside it, judging.py asks for an opinion that may be missing.
 """
 
-import json
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from uuid import UUID
 
-from django.conf import settings
+from apps.core.ids import new_id
+from apps.llm.asking import carry_out
+from apps.llm.bodies import Wanted
+from apps.llm.noting import Call
+from apps.llm.providing import chat_providers
+from apps.llm.requesting import MOST_BYTES
+from apps.llm.responses import LLMResponse, Turn, Why
+from apps.llm.structured import without_fence
 
-MAX_ANSWER_BYTES = 1024 * 1024
+MAX_ANSWER_BYTES = MOST_BYTES
 MAX_TOKENS = 4096  # of the answer
-_MILLION = 1_000_000
 
 
 class NoProvider(Exception):
-    """Neither LLM_BASE_URL nor, for an agent without a model of its own, LLM_MODEL is set."""
+    """No provider is set up, or, for an agent without a model of its own, none that has one."""
 
 
 class ModelFailed(Exception):
@@ -33,7 +36,7 @@ class ModelFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """text: as the model wrote it, without a code fence. cost: USD, as told or by LLM_INPUT_PRICE; None if neither."""
+    """text: as the model wrote it, without a code fence. cost: USD, as told or by a price; None if neither."""
 
     text: str
     tokens_in: int = 0
@@ -41,105 +44,38 @@ class Completion:
     cost: Decimal | None = None
 
 
-def complete(*, instructions: str, material: str, model: str = "", timeout: float) -> Completion:
-    """One JSON answer of `model` (LLM_MODEL unless given). timeout: seconds for everything.
+def complete(
+    *,
+    instructions: str,
+    material: str,
+    model: str = "",
+    timeout: float,
+    business_id: UUID | None = None,
+    purpose: str = "agent",
+    subject: tuple[str, UUID] | None = None,
+) -> Completion:
+    """One JSON answer of `model` ("": each provider's own). timeout: seconds for everything.
 
-    Raises NoProvider, ModelFailed.
+    Each provider is asked once: whoever calls tries again by rules of its own. Raises NoProvider, ModelFailed.
     """
-    name = model or settings.LLM_MODEL
-    if not settings.LLM_BASE_URL:
-        raise NoProvider("No model provider is set up: LLM_BASE_URL is empty")
-    if not name:
+    order = chat_providers(business_id)
+    if not order:
+        raise NoProvider("No model provider is set up: LLM_BASE_URL is empty, and the page Models names none")
+    if not any(one.model_for(model) for one in order):
         raise NoProvider("No model is named, neither here nor as LLM_MODEL")
-    import openai
-
-    deadline = time.monotonic() + timeout
-    try:
-        body = _ask(name, instructions, material, deadline)
-    except openai.APITimeoutError as error:
-        raise _late(timeout) from error
-    except openai.APIStatusError as error:
-        again = error.status_code >= 500 or error.status_code in (408, 425, 429)
-        words = f"The model provider answered {error.status_code}"
-        raise ModelFailed(words, again=again, status=error.status_code) from error
-    except openai.APIConnectionError as error:
-        raise ModelFailed("The model provider could not be reached", again=True) from error
-    except _Late:
-        raise _late(timeout) from None
-    return _understand(body)
+    wanted = Wanted(instructions, (Turn("user", material),), json=True, max_tokens=MAX_TOKENS)
+    call = Call(new_id(), business_id, purpose, subject=subject)
+    answer = carry_out(call, wanted, order, model=model, timeout=timeout, retries=0)
+    if answer.error:
+        raise _failure(answer)
+    tokens_in = answer.tokens_in + answer.tokens_cached
+    return Completion(without_fence(answer.text), tokens_in, answer.tokens_out, _rounded(answer.cost))
 
 
-class _Late(Exception):
-    """The time was over while the answer came in."""
+def _failure(answer: LLMResponse) -> ModelFailed:
+    status = 0 if answer.why in (Why.UNREACHABLE, Why.BROKEN_OFF) else answer.status
+    return ModelFailed(answer.error, again=answer.again, status=status, timed_out=answer.why is Why.TIMEOUT)
 
 
-def _late(timeout: float) -> ModelFailed:
-    return ModelFailed(f"The model provider did not answer within {timeout:g} s", again=True, timed_out=True)
-
-
-def _ask(model: str, instructions: str, material: str, deadline: float) -> bytes:
-    from openai import OpenAI
-
-    left = max(0.001, deadline - time.monotonic())
-    with (
-        OpenAI(
-            base_url=settings.LLM_BASE_URL, api_key=settings.LLM_API_KEY or "none", timeout=left, max_retries=0
-        ) as provider,
-        provider.chat.completions.with_streaming_response.create(
-            model=model,
-            messages=[{"role": "system", "content": instructions}, {"role": "user", "content": material}],
-            response_format={"type": "json_object"},
-            max_tokens=MAX_TOKENS,
-        ) as response,
-    ):
-        return _taken(response.iter_bytes(), deadline)
-
-
-def _taken(chunks: Iterator[bytes], deadline: float) -> bytes:
-    """The whole answer. The library's timeout is that of a single read, so drops of bytes would hold us."""
-    body = bytearray()
-    try:
-        for chunk in chunks:
-            body += chunk
-            if time.monotonic() > deadline:
-                raise _Late
-            if len(body) > MAX_ANSWER_BYTES:
-                words = f"The model provider's answer is larger than {MAX_ANSWER_BYTES} bytes"
-                raise ModelFailed(words, again=False, status=200)
-    except (_Late, ModelFailed):
-        raise
-    except Exception as error:  # of the HTTP library below, which is not ours to name
-        if time.monotonic() >= deadline:
-            raise _Late from error
-        raise ModelFailed(f"The model provider's answer broke off: {type(error).__name__}", again=True) from error
-    return bytes(body)
-
-
-def _understand(body: bytes) -> Completion:
-    try:
-        told = json.loads(body)
-        text = told["choices"][0]["message"]["content"] or ""
-        used = told.get("usage") or {}
-        tokens_in, tokens_out = (_count(used.get(name)) for name in ("prompt_tokens", "completion_tokens"))
-        return Completion(_without_fence(text), tokens_in, tokens_out, _cost(used.get("cost"), tokens_in, tokens_out))
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-        words = "The model provider's answer has another form than expected"
-        raise ModelFailed(words, again=False, status=200) from error
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MILLION * 10 else 0
-
-
-def _cost(told: Any, tokens_in: int, tokens_out: int) -> Decimal | None:
-    if isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told < _MILLION:
-        return Decimal(str(told)).quantize(Decimal("0.000001"))
-    usd = (tokens_in * settings.LLM_INPUT_PRICE + tokens_out * settings.LLM_OUTPUT_PRICE) / _MILLION
-    return Decimal(str(usd)).quantize(Decimal("0.000001")) if usd else None
-
-
-def _without_fence(text: str) -> str:
-    inner = text.strip()
-    if inner.startswith("```") and inner.endswith("```") and "\n" in inner:
-        return inner.split("\n", 1)[1][:-3].strip()
-    return inner
+def _rounded(cost: Decimal | None) -> Decimal | None:
+    return cost.quantize(Decimal("0.000001")) if cost else None

@@ -106,8 +106,9 @@ DATABASE_ROLE = env("GATEHOUSE_DB_ROLE", default="")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db("DATABASE_URL", default="postgres://localhost/gatehouse")}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})
-if DATABASE_ROLE:
-    DATABASES["default"]["OPTIONS"]["options"] = f"-c role={DATABASE_ROLE}"
+# Searches look at 100 neighbours, and further while a filter leaves too few (docs/developer/search.md).
+_OPTIONS = "-c hnsw.ef_search=100 -c hnsw.iterative_scan=relaxed_order -c hnsw.max_scan_tuples=40000"
+DATABASES["default"]["OPTIONS"]["options"] = _OPTIONS + (f" -c role={DATABASE_ROLE}" if DATABASE_ROLE else "")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
 if DATABASE_POOL_SIZE:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
@@ -171,6 +172,10 @@ ADMIN_PAGES = [
     "apps.tuning.page_urls",
     "apps.pilots.page_urls",
     "apps.trust.page_urls",
+    "apps.knowledge.page_urls",
+    "apps.llm.page_urls",
+    "apps.drafts.page_urls",
+    "apps.drafts.page_urls_figures",
 ]
 ADMIN_HOME = "admin:queue"
 LOGIN_REDIRECT_URL = "/"

@@ -27,6 +27,21 @@ PILOT_METRICS = {
     "gate_error_rate": "apps.goals.pilot_metrics.gate_error_rate",
     "goal_latency": "apps.goals.pilot_metrics.goal_latency",
     "gate_latency": "apps.goals.pilot_metrics.gate_latency",
+    "draft_success_rate": "apps.drafts.pilot_metrics.draft_success_rate",
+    "verification_rate": "apps.drafts.pilot_metrics.verification_rate",
+    "hallucination_count": "apps.drafts.pilot_metrics.hallucination_count",
+    "rag_hit_rate": "apps.drafts.pilot_metrics.rag_hit_rate",
+    "rag_latency": "apps.drafts.pilot_metrics.rag_latency",
+    "token_accuracy": "apps.drafts.pilot_metrics.token_accuracy",
+    "token_error_rate": "apps.drafts.pilot_metrics.token_error_rate",
+    "token_error": "apps.drafts.pilot_metrics.token_error",
+    "draft_approval_rate": "apps.drafts.pilot_metrics.draft_approval_rate",
+    "edit_distance": "apps.drafts.pilot_metrics.edit_distance",
+    "edit_far_rate": "apps.drafts.pilot_metrics.edit_far_rate",
+    "discard_rate": "apps.drafts.pilot_metrics.discard_rate",
+    "retrieval_timeout_rate": "apps.drafts.pilot_metrics.retrieval_timeout_rate",
+    "tool_error_rate": "apps.drafts.pilot_metrics.tool_error_rate",
+    "security_incidents": "apps.drafts.pilot_metrics.security_incidents",
 }
 # What Gatehouse itself asks people, which says nothing about the work of agents.
 PILOT_KINDS_NOT_COUNTED = ["thresholds", "audit", "rollout"]

@@ -88,6 +88,18 @@ UNFOLD = {
                 ],
             },
             {
+                "title": "Mail",
+                "separator": True,
+                "items": [
+                    _item("Threads", "forum", "admin:threads"),
+                    _item("Mailboxes", "mail", "admin:mailboxes"),
+                    _item("Knowledge", "menu_book", "admin:knowledge"),
+                    _item("Drafting", "edit_note", "admin:draft-settings"),
+                    _item("Models", "network_intelligence", "admin:models", permission=_ADMIN),
+                    _item("RAG pilot", "science", "admin:rag-pilot"),
+                ],
+            },
+            {
                 "title": "Rules",
                 "separator": True,
                 "items": [

@@ -10,6 +10,8 @@ EVENT_CONSUMERS = [
     "apps.tuning.auditing.pick_for_audit",
     "apps.trust.evaluating.on_events",
     "apps.trust.steering.on_events",
+    "apps.knowledge.precedents.learn_from_events",
+    "apps.drafts.incident_watch.on_events",
 ]
 # What superusers' pages are told of whichever business they are in, by the type of its subject.
 LIVE_FOR_SUPERUSERS = ["feature"]
@@ -21,6 +23,7 @@ DECISION_OUTCOMES = {
     "rollout": "apps.pilots.widening.on_decision",
     "step": "apps.workflows.outcomes.on_decision",
     "recommendation": "apps.trust.asking.on_decision",
+    "draft": "apps.drafts.outcomes.on_decision",
 }
 # Who is told of the end of a workflow's run, by the type of what it was for (apps/workflows/ending.py).
 RUN_OUTCOMES = {
@@ -41,4 +44,14 @@ EDIT_CHECKS = {
     "rollout": "apps.pilots.widening.refuse_edit",
     "step": "apps.workflows.asking.recheck_edit",
     "recommendation": "apps.trust.asking.recheck_edit",
+    "draft": "apps.drafts.rechecking.recheck_edit",
 }
+# What refuses an approval of a payload as it is, by kind of request: called before each one, it raises.
+APPROVAL_CHECKS = {"draft": "apps.drafts.rechecking.may_approve"}
+# What the queue shows in place of the bare payload, by kind of request, and the files its page loads for them.
+REQUEST_PANES = {
+    "draft": "apps.drafts.panes.pane_of",
+}
+PANE_ASSETS = {"styles": ["gatehouse/drafts.css"], "scripts": ["gatehouse/drafts.js"]}
+# Who knows what people decided before on requests like one: called with it by the queue's pages, after the item.
+PRECEDENTS = "apps.knowledge.precedents.precedents_of"

@@ -112,15 +112,17 @@
 
   let before = "", openedAt = 0, busy = false;
 
-  function written() {
-    return [...document.querySelectorAll("#approve, #answer, #reject")]
-      .map((form) => new URLSearchParams(new FormData(form)).toString())
-      .join("|");
-  }
+  const sent = (form) => {
+    const data = new FormData(form);
+    // What a person asks a new version for is no change to this one.
+    data.delete("instruction");
+    return new URLSearchParams(data).toString();
+  };
+  const written = () => [...document.querySelectorAll("#approve, #answer, #reject")].map(sent).join("|");
   const isDirty = () => Boolean(item()) && written() !== before;
 
   function opened() {
-    before = item()?.querySelector("[data-wrong], .gh-notice") ? "" : written();
+    before = item()?.querySelector("[data-wrong], #item-notice") ? "" : written();
     markOpen();
     applyStatus();
     wordApprove();
@@ -178,8 +180,8 @@
   function wordApprove() {
     const word = $("do-approve-word"), form = $("approve");
     if (!word || !form) return;
-    const edited = !before.startsWith(new URLSearchParams(new FormData(form)).toString());
-    word.textContent = edited ? "Approve with changes" : "Approve";
+    const edited = !before.startsWith(sent(form));
+    word.textContent = edited ? word.dataset.changed || "Approve with changes" : word.dataset.word || "Approve";
   }
 
   async function refreshStatus() {
@@ -374,7 +376,7 @@
     if (panel && $("do-edit")?.hasAttribute("disabled")) return;
     if (panel) panel.open = true;
     const form = panel || $("answer");
-    const field = form?.querySelector("[aria-invalid=true]") || form?.querySelector("input:not([type=hidden]), textarea, select");
+    const field = form?.querySelector("[aria-invalid=true]") || form?.querySelector("[data-first]") || form?.querySelector("input:not([type=hidden]), textarea, select");
     field?.focus();
     field?.scrollIntoView({ block: "nearest" });
   }

@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 from apps.accounts.keys import issue_key
 from apps.accounts.models import Business
 from apps.accounts.roles import Scope
-from apps.agents import breaking
 from apps.agents.models import Agent, Tool
+from apps.core import breaking
 from apps.core.models import Event, KeptAnswer
 from apps.core.sealing import unseal
 from tests.agents.unruly import Unruly

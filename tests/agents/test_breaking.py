@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from apps.agents import breaking
 from apps.agents.answers import Why
-from apps.agents.breaking import Light
 from apps.agents.calling import AgentFailed, call_agent
 from apps.agents.models import Agent, Tool
 from apps.agents.registering import close_breaker
 from apps.agents.using import ToolFailed, use_tool
+from apps.core import breaking
+from apps.core.breaking import Light
 from apps.core.ids import new_id
 from tests.agents.unruly import Unruly
 

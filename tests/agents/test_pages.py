@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 
 from apps.accounts.models import Business, User
-from apps.agents import breaking
 from apps.agents.models import Agent, Tool
 from apps.agents.registering import register_tool
+from apps.core import breaking
 from apps.core.models import Event
 from apps.core.sealing import seal, unseal
 from tests.agents.unruly import Unruly

@@ -19,7 +19,33 @@ from apps.approvals.models import ApprovalRequest, Decision, Notice, Policy, Web
 from apps.core.events import record
 from apps.core.migration_ops import APP_ROLE, RowSecurity
 from apps.core.models import Event, KeptAnswer
+from apps.drafts.models import (
+    BackfillRun,
+    Draft,
+    DraftSettings,
+    DraftVersion,
+    IntentTool,
+    Mailbox,
+    MaintenanceRun,
+    Message,
+    Redaction,
+    Sending,
+    Thread,
+)
 from apps.goals.models import GateCurve, GateError, GateSettings, Goal
+from apps.knowledge.indexing import index_document
+from apps.knowledge.models import (
+    BatchText,
+    CacheDay,
+    CachedVector,
+    Collection,
+    EmbeddingBatch,
+    EmbeddingModel,
+    FileImport,
+    Reembedding,
+    Term,
+)
+from apps.llm.models import Provider, Usage
 from apps.pilots.kinds import ON_OFF
 from apps.pilots.models import BusinessSettings, Feature, HeldBack, PilotBusiness, Rollback, RolledBack
 from apps.trust.models import (
@@ -62,7 +88,10 @@ def a_row_in_every_table(business: Business, user: User) -> None:
     ApiKey.objects.create(business=business, name="key", prefix=str(business.pk)[-12:], digest="0" * 64)
     agent = Agent.objects.create(business=business, key="agent", name="Agent", url="https://example.com", secret="x")
     a_run_and_what_was_learned(business, agent)
+    knowledge_that_is_worked_on(business)
+    a_provider_and_its_use(business)
     Tool.objects.create(business=business, name="tool", description="A tool")
+    a_draft_on_its_way(business)
     Policy.objects.create(business=business, kind="goal")
     GateSettings.objects.create(business=business, high=0.9, medium=0.5)
     GateCurve.objects.create(business=business, kind="", version=business.pk, points=[[0, 0], [1, 1]])
@@ -111,6 +140,49 @@ def a_row_in_every_table(business: Business, user: User) -> None:
     KeptAnswer.objects.create(business_id=business.pk, key="k", fingerprint="0" * 64, status=200, body={})
     with transaction.atomic():
         record(kind="goal.submitted", subject_type="goal", subject_id=goal.pk, business_id=business.pk, actor="user:a")
+
+
+def a_provider_and_its_use(business: Business) -> None:
+    provider = Provider.objects.create(business=business, name="House", base_url="https://llm.example/v1", model="m")
+    Usage.objects.create(
+        business=business, at=timezone.now(), call=business.pk, purpose="draft", provider_id=provider.pk,
+        provider=provider.name, model="m",
+    )  # fmt: skip
+
+
+def a_draft_on_its_way(business: Business) -> None:
+    now = timezone.now()
+    mailbox = Mailbox.objects.create(business=business, address="hello@example.com")
+    thread = Thread.objects.create(business=business, mailbox=mailbox, last_message_at=now)
+    message = Message.objects.create(
+        business=business, mailbox=mailbox, thread=thread, direction="in", source="imap", message_id="a@b",
+        digest="0" * 64, received_at=now,
+    )  # fmt: skip
+    draft = Draft.objects.create(business=business, thread=thread, message=message)
+    DraftVersion.objects.create(business=business, draft=draft, number=1, made_by="template", body="Hello")
+    Redaction.objects.create(business=business, draft=draft, place="draft", kind="card", masked="[card]", sealed="x")
+    Sending.objects.create(
+        business=business, draft=draft, mailbox=mailbox, message_id=f"{draft.pk}@b", recipients=[], mime="x"
+    )
+    DraftSettings.objects.create(business=business)
+    tool = Tool.objects.get(business=business)
+    IntentTool.objects.create(business=business, intent="ORDER", tool=tool)
+    BackfillRun.objects.create(business=business, days=90, since=now)
+    MaintenanceRun.objects.create(business=business, day=now.date())
+
+
+def knowledge_that_is_worked_on(business: Business) -> None:
+    today = timezone.now().date()
+    place, _ = Collection.objects.get_or_create(business=business, key="help", defaults={"name": "Help"})
+    index_document(business_id=business.pk, collection="help", key="k", title="Help", text="How to get help.")
+    Term.objects.create(business=business, lexeme="help", chunks=1)
+    model = EmbeddingModel.objects.get(key="all-MiniLM-L6-v2")
+    Reembedding.objects.create(business=business, model=model, before=model, asked_by="user:a")
+    batch = EmbeddingBatch.objects.create(business=business, model="m", total=1, asked_by="user:a")
+    BatchText.objects.create(business=business, batch=batch, position=0, text="text")
+    FileImport.objects.create(business=business, collection=place, name="a.md", size=1, asked_by="user:a")
+    CachedVector.objects.create(business=business, model="m", digest="0" * 32, vector=b"", used_on=today)
+    CacheDay.objects.create(business=business, day=today)
 
 
 def a_run_and_what_was_learned(business: Business, agent: Agent) -> None:

@@ -9,6 +9,8 @@ import pytest
 from apps.llm.judging import MAX_MATERIAL, JsonModel
 from tests.fakes import Outsider
 
+pytestmark = pytest.mark.django_db
+
 
 def completion(content: str | None) -> tuple[int, bytes, dict[str, str]]:
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}

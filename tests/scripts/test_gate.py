@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.browser import ensure_browser
+from scripts.dovecot import ensure_dovecot
 from scripts.failures import Failed
 from scripts.gate import Step, remove_abandoned, run
 from scripts.processes import leftovers, spawn
@@ -33,6 +34,12 @@ def test_a_missing_browser_is_a_failure_with_the_way_out(monkeypatch: pytest.Mon
     monkeypatch.setenv("GATEHOUSE_CHROMIUM", "/nowhere/chromium")
     with pytest.raises(Failed, match="apt-get install chromium"):
         ensure_browser()
+
+
+def test_a_missing_imap_server_is_a_failure_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEHOUSE_DOVECOT", "/nowhere/dovecot")
+    with pytest.raises(Failed, match="apt-get install dovecot-imapd"):
+        ensure_dovecot()
 
 
 def test_what_a_killed_test_run_left_behind_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

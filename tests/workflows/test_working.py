@@ -12,9 +12,9 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import Business
-from apps.agents import breaking
 from apps.agents.models import Agent, Tool
 from apps.agents.switching import disable_agent
+from apps.core import breaking
 from apps.core.models import Event
 from apps.trust.models import Buffered
 from apps.workflows.claiming import claim

@@ -1,6 +1,7 @@
 """Mailboxes, threads and the messages in them."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +10,7 @@ from apps.core.ids import new_id
 from apps.drafts.states import Arm, Direction, Source
 
 SECURITIES = [("tls", "TLS"), ("starttls", "STARTTLS"), ("none", "None")]
+AFTER_FETCH = [("leave", "Leave it as it is"), ("seen", "Mark it as read"), ("delete", "Delete it")]
 
 
 class Mailbox(models.Model):
@@ -38,6 +40,13 @@ class Mailbox(models.Model):
     smtp_user = models.CharField(max_length=254, blank=True)
     smtp_password = models.TextField(blank=True, editable=False, help_text="Sealed")
 
+    after_fetch = models.CharField(
+        max_length=10, choices=AFTER_FETCH, default="leave", help_text="What becomes of a mail in the IMAP folder"
+    )
+    removes_duplicates = models.BooleanField(
+        default=False,
+        help_text="The mail server drops a second mail of one Message-ID, so what is unsure is sent again",
+    )
     webhook_secret = models.TextField(blank=True, editable=False, help_text="Sealed; of mail that is posted to us")
 
     looked_at = models.DateTimeField(null=True, editable=False, help_text="Last whole look at the IMAP folder")
@@ -126,6 +135,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["thread", "received_at", "id"], name="message_in_thread"),
             models.Index(fields=["business", "received_at"], name="message_sent", condition=Q(direction="out")),
+            GinIndex(fields=["references"], name="message_references"),
         ]
 
     def __str__(self) -> str:

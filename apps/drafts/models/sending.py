@@ -28,6 +28,9 @@ class Sending(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
     settled_by = models.CharField(max_length=120, blank=True, help_text="Who said what became of an unsure one")
     sent_at = models.DateTimeField(null=True)
+    file_in = models.CharField(max_length=120, blank=True, help_text="IMAP folder that still lacks a copy")
+    file_attempts = models.PositiveSmallIntegerField(default=0)
+    file_after = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -37,6 +40,7 @@ class Sending(models.Model):
                 fields=["next_attempt_at", "id"], name="sending_due", condition=Q(state__in=["queued", "handing"])
             ),
             models.Index(fields=["business", "-id"], name="sending_newest"),
+            models.Index(fields=["file_after"], name="sending_unfiled", condition=~Q(file_in="")),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from apps.approvals.states import OnTimeout, State, Verdict
 from apps.core.errors import GatehouseError
 from apps.core.sealing import seal
 from apps.core.signing import new_secret
+from apps.drafts.piloting import set_up_pilot
 from apps.goals.models import GateSettings, Goal
 from apps.goals.requests import GoalIn
 from apps.goals.submission import submit
@@ -28,6 +29,7 @@ from apps.goals.weighing import weigh
 from apps.ops.demo.goals import GOALS
 from apps.ops.demo.history import load_history
 from apps.ops.demo.learning import load_crew
+from apps.ops.demo.mail import load_mail, place_tools
 from apps.ops.demo.pilots import load_pilots
 from apps.ops.demo.tools import AGENTS, TOOLS
 
@@ -61,8 +63,14 @@ def load(*, base_url: str, password: str | None, api_key: str | None) -> dict[st
         load_history(business, now=timezone.now())
         load_crew(business, now=timezone.now())
         _place_agents(business, base_url)
+        place_tools(business, base_url)
     asks = User.objects.get(username=ADMINS[0][0])
     load_pilots(business, now=timezone.now(), asks=_principal(business, asks, Role.ADMIN))
+    with acting_for(business.pk):
+        load_mail(business, now=timezone.now())
+    # The demo is a stage: that its past does not bear a baseline must not keep the house from starting.
+    with contextlib.suppress(GatehouseError):
+        set_up_pilot(actor=f"user:{asks.email}", home=business.pk)
     return {"username": OWNER, "password": password, "api_key": api_key}
 
 

@@ -1,4 +1,6 @@
-"""ACT: leave an agent or tool in peace that keeps failing, and let one call at a time find out whether it is back.
+"""ACT: leave in peace what keeps failing outside, and let one call at a time find out whether it is back.
+
+Agents, tools and model providers have a breaker each, by their id.
 
 The state is Redis's alone, so that every process sees it at once; without Redis every call goes through.
 """
@@ -68,7 +70,7 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The breaker of one agent or tool, and its last failure. tries_again_in: seconds, while it is open."""
+    """The breaker of one agent, tool or provider, and its last failure. tries_again_in: seconds, while it is open."""
 
     light: Light = Light.CLOSED
     failures: int = 0
@@ -83,7 +85,7 @@ _paused_until = 0.0
 
 
 def may_call(owner: UUID, *, probe_seconds: float) -> float:
-    """0 when this agent or tool (by its id) may be called now, else the seconds until it is worth asking again.
+    """0 when this one (by its id) may be called now, else the seconds until it is worth asking again.
 
     Of those who ask after the pause one is let through to find out; it should `note` within probe_seconds, or the next
     is let through.
@@ -93,7 +95,7 @@ def may_call(owner: UUID, *, probe_seconds: float) -> float:
 
 
 def words(whom: str, wait: float) -> str:
-    """Why `whom` (agent or tool) is not called now."""
+    """Why `whom` (agent, tool or provider) is not called now."""
     return f"The {whom} keeps failing and is left in peace for another {max(1, round(wait))} s"
 
 
@@ -113,7 +115,7 @@ def close(owner: UUID) -> None:
 
 
 def standings(owners: Sequence[UUID]) -> dict[UUID, Standing]:
-    """The breakers of these agents or tools, in one round trip; closed ones where Redis cannot be asked."""
+    """The breakers of these, in one round trip; closed ones where Redis cannot be asked."""
     if not owners:
         return {}
     try:
@@ -129,7 +131,7 @@ def standings(owners: Sequence[UUID]) -> dict[UUID, Standing]:
 
 
 def standing(owner: UUID) -> Standing:
-    """The breaker of one agent or tool."""
+    """The breaker of one of them."""
     return standings([owner])[owner]
 
 

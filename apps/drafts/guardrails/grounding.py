@@ -1,0 +1,206 @@
+"""RULE: every fact that a draft states points to where it is known from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from apps.drafts.guardrails.languages import language_of
+from apps.drafts.guardrails.names import closing_of, names_in
+from apps.drafts.guardrails.privacy import MASK
+from apps.drafts.guardrails.promises import Promise, promises_in
+from apps.drafts.guardrails.reading import read_values
+from apps.drafts.guardrails.sentences import Sentence, sentences_of
+from apps.drafts.guardrails.sources import Entity, Sources
+from apps.drafts.guardrails.statuses import Status, statuses_in
+from apps.drafts.guardrails.supporting import Answer, Support
+from apps.drafts.guardrails.terms import Claim, Context, Finding, Pointer, StageVerdict
+from apps.drafts.guardrails.values import Value, id_key
+from apps.drafts.states import Stage
+
+MOST_READ = 20_000  # characters of a draft; a longer one fails for its form
+MOST_CLAIMS = 400
+_COURTEOUS_DAY = frozenset(
+    "thank thanks contact contacting reaching reach help assist writing having wonderful lovely nice great good rest".split()
+)
+_COUNTED_COURTESY = re.compile(
+    r"\s{0,2}(?:\w+ )?(?:options?|ways?|steps?|things?|choices?|questions?|reasons?|possibilit|methods?|photos?|pictures?|points?|minutes? of your|easy|simple|of (?:us|our|them))\b",
+    re.I,
+)
+_PAST_TROUBLE = frozenset("delayed lost damaged failed out_of_stock pending held".split())
+
+
+def judge_grounding(subject: str, body: str, context: Context) -> tuple[StageVerdict, tuple[Claim, ...]]:
+    """(verdict, all facts that body and subject state, in order; those of the subject first)."""
+    sources = Sources(context)
+    support = Support(sources)
+    claims = list(islice(_claims(body[:MOST_READ], sources, support), MOST_CLAIMS))
+    titles = {_plain(message.subject) for message in context.thread if message.subject}
+    echo = _plain(subject)
+    if echo and echo not in titles:
+        again = subject.lower().lstrip().startswith(("re:", "aw:", "sv:", "antw:", "rif:", "fwd:", "fw:"))
+        claims = [
+            Claim(c.kind, c.text, 0, 0, c.supported, c.source, c.words, "subject")
+            for c in _claims(subject, sources, support, echoing=again)
+            if c.kind not in ("name", "number")
+        ] + claims
+    bad = [claim for claim in claims if not claim.supported]
+    findings = tuple(Finding(c.kind, c.start, c.end, c.text, c.words, place=c.place) for c in bad)
+    if bad:
+        words = f"{len(bad)} of {len(claims)} facts are not known from anywhere."
+        return StageVerdict(Stage.GROUNDING, "fail", words, findings), tuple(claims)
+    words = f"All {len(claims)} facts are known." if claims else "It states no facts."
+    return StageVerdict(Stage.GROUNDING, "pass", words), tuple(claims)
+
+
+def _plain(subject: str) -> str:
+    text = re.sub(r"^(?:\s{0,3}(?:re|aw|fwd?|sv|antw|rif|tr|wg)\s{0,2}:\s{0,3}){1,9}", "", subject.lower()[:300])
+    return " ".join(text.split())
+
+
+def _claims(text: str, sources: Sources, support: Support, *, echoing: bool = False) -> Iterator[Claim]:
+    sentences = sentences_of(text)
+    masks = [m.span() for m in MASK.finditer(text)] if "[" in text else []
+    closing = closing_of(text)
+    values = [v for v in read_values(text, sources.now) if not any(a <= v.start < b for a, b in masks)]
+    names = sorted(names_in(text, sentences, english=language_of(text) in ("English", "")), key=lambda name: name.start)
+    about: frozenset[Entity] = frozenset()
+    at = name_at = 0
+    for sentence in sentences:
+        marks = _mentions(sentence, sources)
+        here: list[Value] = []
+        while at < len(values) and values[at].start < sentence.end:
+            here.append(values[at])
+            at += 1
+        statuses = list(statuses_in(text, sentence))
+        promises = list(promises_in(sentence))
+        echo = echoing or sentence.echo or sentence.question
+        for status in statuses:
+            yield from _of_status(text, status, sentence, support, _about(marks, about, status.start), echo, promises)
+        for promise in promises:
+            yield _claim(
+                "promise",
+                text,
+                promise.start,
+                promise.end,
+                support.of_promise(promise, sentence, _about(marks, about, promise.start)),
+            )
+        for value in here:
+            if _stated(text, value, sentence, statuses, promises):
+                firm = bool(promises) and not sentence.conditional(value.start)
+                answer = support.of_value(value, sentence, _about(marks, about, value.start), echo=echo and not firm)
+                yield _claim(value.kind, text, value.start, value.end, answer)
+        while name_at < len(names) and names[name_at].start < sentence.end:
+            name = names[name_at]
+            name_at += 1
+            if name.start < closing:
+                yield _claim(
+                    "name",
+                    text,
+                    name.start,
+                    name.end,
+                    support.of_name(name.text, greeted=name.greeted, facts_only=False),
+                )
+        about = marks[-1][1] if marks else about
+
+
+def _claim(kind: str, text: str, start: int, end: int, answer: Answer) -> Claim:
+    supported, pointer, words = answer
+    return Claim(kind, text[start:end][:120], start, end, supported, pointer, words)
+
+
+def _of_status(
+    text: str,
+    status: Status,
+    sentence: Sentence,
+    support: Support,
+    about: frozenset[Entity],
+    echo: bool,
+    promises: list[Promise],
+) -> Iterator[Claim]:
+    if status.future:
+        return
+    if any(
+        p.start <= status.start < p.end and p.category in ("refund", "compensation", "replacement") for p in promises
+    ):
+        return
+    answer = support.of_status(status, sentence, about, echo=echo)
+    trouble = status.family in _PAST_TROUBLE or (
+        status.family in ("delivered", "shipped", "received") and not status.positive
+    )
+    if not answer[0] and sentence.sorry and trouble and answer[1] is None:
+        return  # "Sorry that it was delayed" says what the customer suffers, not what we know
+    yield _claim("status", text, status.start, status.end, answer)
+
+
+def _stated(text: str, value: Value, sentence: Sentence, statuses: list[Status], promises: list[Promise]) -> bool:
+    """Whether the value is said as a fact: not "today" in thanks for writing today, nor "two options"."""
+    if (
+        value.kind == "date"
+        and value.unit == "relative"
+        and text[value.start : value.end].lower() in ("today", "tonight", "heute")
+    ):
+        if (
+            not statuses
+            and not promises
+            and not sentence.words
+            & {
+                "arrive",
+                "arrives",
+                "deliver",
+                "delivery",
+                "ship",
+                "ships",
+                "refund",
+                "appointment",
+                "due",
+                "collect",
+                "visit",
+            }
+        ):
+            return False
+        return sentence.words.isdisjoint(_COURTEOUS_DAY)
+    if value.kind == "number":
+        return _COUNTED_COURTESY.match(text, value.end) is None
+    return True
+
+
+def _mentions(sentence: Sentence, sources: Sources) -> list[tuple[int, frozenset[Entity]]]:
+    """Where the sentence names one of several records: (offset, its names), in order."""
+    if not sources.competing:
+        return []
+    found: dict[int, set[Entity]] = {}
+    for entity, text in sources.competing.items():
+        at = _find_word(sentence.lower, text)
+        if at < 0 and entity not in sources.numbered:
+            at = max(_find_word(sentence.lower, name) for name in sources.nicknames[entity])
+        elif at < 0 and any(c.isdigit() for c in sentence.lower):
+            at = next((m.start() for m in _ID_TOKEN.finditer(sentence.lower) if id_key(m.group()) == entity[1]), -1)
+        if at >= 0:
+            found.setdefault(sentence.start + at, set()).add(entity)
+    return [(at, frozenset(entities)) for at, entities in sorted(found.items())]
+
+
+_ID_TOKEN = re.compile(r"[\w-]*\d[\w-]*")
+
+
+def _find_word(text: str, word: str) -> int:
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum()):
+            return at
+        at = text.find(word, at + 1)
+    return -1
+
+
+def _about(marks: list[tuple[int, frozenset[Entity]]], before: frozenset[Entity], at: int) -> frozenset[Entity]:
+    """The record a place of a sentence speaks of: the last one named before it, else the first after it, else the one before."""
+    if not marks:
+        return before
+    earlier = [entities for place, entities in marks if place <= at]
+    return earlier[-1] if earlier else marks[0][1]
+
+
+__all__ = ["Pointer", "judge_grounding"]

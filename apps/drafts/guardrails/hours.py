@@ -1,0 +1,82 @@
+"""RULE: opening hours: which times a text gives for which days of the week, and on which days it is closed."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from apps.drafts.guardrails.calendar_words import WEEKDAYS
+from apps.drafts.guardrails.sentences import WORD, Sentence
+
+
+class Hours(NamedTuple):
+    """days: 1 (Monday) to 7. closed: the text says so of them. start, end: offsets in the sentence."""
+
+    days: frozenset[int]
+    closed: bool
+    start: int
+    end: int
+
+
+_PART = re.compile(r"[;,]|\band\b(?= (?:on |from |closed|open|we |it ))|\bund\b|\bbut\b|\. ")
+_UNTIL = frozenset("to until till through thru bis tot à al - –".split())
+_GENERAL = {
+    "weekdays": frozenset({1, 2, 3, 4, 5}),
+    "weekday": frozenset({1, 2, 3, 4, 5}),
+    "weekend": frozenset({6, 7}),
+    "weekends": frozenset({6, 7}),
+    "daily": frozenset(range(1, 8)),
+    "werktags": frozenset({1, 2, 3, 4, 5}),
+}
+_OPEN = frozenset(
+    "open opens opening hours closed close closes geöffnet geschlossen ouvert fermé abierto cerrado available reach phone lines".split()
+)
+
+
+def speaks_of_hours(sentence: Sentence) -> bool:
+    """Whether the sentence gives hours or closed days for days of the week."""
+    return not _OPEN.isdisjoint(sentence.words) and not (
+        sentence.words.isdisjoint(WEEKDAYS) and sentence.words.isdisjoint(_GENERAL)
+    )
+
+
+def hours_in(sentence: Sentence) -> list[Hours]:
+    """The parts of a sentence that name days, each reaching to where the next begins."""
+    marks: list[tuple[int, frozenset[int], bool]] = []
+    begin = 0
+    for bound in [*(m.start() for m in _PART.finditer(sentence.lower)), len(sentence.lower)]:
+        part = sentence.lower[begin:bound]
+        days = _days(part)
+        if days:
+            marks.append(
+                (
+                    begin,
+                    days,
+                    "closed" in part
+                    or "geschlossen" in part
+                    or "fermé" in part
+                    or "cerrado" in part
+                    or "not open" in part,
+                )
+            )
+        begin = bound
+    ends = [mark[0] for mark in marks[1:]] + [len(sentence.lower)]
+    return [
+        Hours(days, closed, start if n else 0, end)
+        for n, ((start, days, closed), end) in enumerate(zip(marks, ends, strict=True))
+    ]
+
+
+def _days(part: str) -> frozenset[int]:
+    found: set[int] = set()
+    words = WORD.findall(part.replace("-", " to ").replace("–", " to "))
+    for n, word in enumerate(words):
+        found |= _GENERAL.get(word, frozenset())
+        day = WEEKDAYS.get(word)
+        if day is None:
+            continue
+        found.add(day)
+        if n >= 2 and words[n - 1] in _UNTIL and words[n - 2] in WEEKDAYS:
+            first = WEEKDAYS[words[n - 2]]
+            found |= {(first - 1 + step) % 7 + 1 for step in range((day - first) % 7 + 1)}
+    return frozenset(found)

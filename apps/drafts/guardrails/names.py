@@ -1,0 +1,93 @@
+"""RULE: names that a draft says: who is greeted, which carrier it is, and other proper names in English text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from apps.drafts.guardrails.calendar_words import MONTHS, WEEKDAYS
+from apps.drafts.guardrails.masking import names_greeted
+from apps.drafts.guardrails.privacy import MASK
+from apps.drafts.guardrails.sentences import Sentence
+
+
+class Name(NamedTuple):
+    """Offsets of the whole text. greeted: it is who the reply speaks to."""
+
+    text: str
+    start: int
+    end: int
+    greeted: bool = False
+
+
+_CARRIER = re.compile(r"\b(?:DHL(?: Express)?|UPS|FedEx|USPS|Royal Mail|DPD|Hermes|Evri|GLS|TNT|Parcelforce|Yodel|Canada Post|Australia Post|PostNL|bpost|La Poste|Colissimo|Chronopost|Correos|Deutsche Post|Swiss Post|PostNord|OnTrac|LaserShip|Purolator|Aramex|InPost|Amazon Logistics|An Post|SEUR|MRW|Poste Italiane|Bring|Mondial Relay|Klarna|PayPal|Stripe|Afterpay|Apple Pay|Google Pay|Visa|Mastercard|American Express|Amex)\b")  # fmt: skip
+_PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-zà-ÿ]{2,24}(?:[ -][A-Z][a-zà-ÿ]{2,24}){0,3}")
+_TITLED = re.compile(
+    r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Dr|Herr|Frau|Monsieur|Madame|Mme|Prof)\.? (?P<name>[A-ZÀ-Ý][\w'’-]{1,24}(?: [A-ZÀ-Ý][\w'’-]{1,24})?)"
+)
+# Words by which one article differs from the next: they are in what is known, or invented.
+_ATTRIBUTES = frozenset(
+    "red blue green yellow purple pink brown black white grey gray beige turquoise violet navy maroon crimson teal oak walnut pine beech birch maple bamboo teak mahogany leather wooden ceramic porcelain "
+    "steel aluminium aluminum copper brass plastic cotton wool silk linen polyester nylon denim suede velvet marble granite xs xl xxl xxxl rot blau grün gelb schwarz weiß braun rouge bleu vert noir blanc rojo azul verde negro blanco".split()
+)
+_CLOSING = re.compile(
+    r"^[ \t>]{0,4}(?:(?:kind(?:est)?|best|warm(?:est)?|many|with (?:kind|best|warm))(?: regards| wishes)?|regards|sincerely|yours(?: sincerely| faithfully| truly)?|cheers|thanks(?: again)?|thank you|best|all the best|take care|"
+    r"mit freundlichen grüßen|viele grüße|freundliche grüße|liebe grüße|cordialement|bien à vous|saludos(?: cordiales)?|atentamente|cordiali saluti|met vriendelijke groet(?:en)?|atenciosamente)[,.!]?[ \t]*$", re.I | re.M,
+)  # fmt: skip
+_GENERAL = frozenset(
+    """i we you monday tuesday customer support service team care department centre center help desk dear sir madam mr mrs ms miss dr hi hello thank thanks regards best kind warm sincerely yours
+    order orders number status tracking refund refunds return returns policy policies shipping delivery payment account settings page section button link email mail phone app website site store shop online
+    terms conditions privacy faq faqs contact us christmas easter new year black friday cyber holiday bank english german french spanish italian dutch european europe british american us uk eu usa
+    internet google apple android windows mac safari chrome firefox iphone ipad login log sign sign-in submit continue checkout cart basket profile menu dashboard home my your our the this that these
+    if once please note also however and but or so as at by for from in of on to with let should would could will can may do does did is are was were has have had it its they he she there here what when where which who why how
+    standard express premium gold silver plus pro basic free trial management manager sales billing accounts technical warehouse returns logistics invoice receipt statement credit debit card gift voucher code pin id
+    saturday sunday wednesday thursday january february march april may june july august september october november december spring summer autumn winter gmt utc cet est pst bst am pm vat gst tax
+    track item items product products details history options request form claim claims warranty guarantee agent agents representative specialist centre live chat whatsapp facebook instagram twitter telegram messenger sms""".split()
+)  # fmt: skip
+
+
+def names_in(text: str, sentences: list[Sentence], *, english: bool) -> Iterator[Name]:
+    """Who is greeted, carriers, and (in English) what is written with a capital within a sentence."""
+    closing = closing_of(text)
+    head = text[:160]
+    for greeted in names_greeted(head):
+        at = head.find(greeted)
+        yield Name(greeted, at, at + len(greeted), True)
+        break
+    for found in _CARRIER.finditer(text, 0, closing):
+        yield Name(found.group(), found.start(), found.end())
+    for found in _TITLED.finditer(text, 0, closing):
+        if found.start() > 12 or text[: found.start()].strip():
+            first = text[: found.start()].rsplit("\n", 1)[-1].strip().lower().rstrip(",")
+            if first not in ("dear", "hello", "hi", "hey", "sehr geehrter", "sehr geehrte", "cher", "chère"):
+                yield Name(found["name"], found.start("name"), found.end("name"))
+    for sentence in sentences:
+        for word in sentence.words & _ATTRIBUTES if sentence.start < closing else ():
+            at = sentence.lower.find(word)
+            yield Name(word, sentence.start + at, sentence.start + at + len(word))
+    if not english:
+        return
+    masks = [m.span() for m in MASK.finditer(text)]
+    for found in _PROPER.finditer(text, 0, closing):
+        if any(start <= found.start() < end for start, end in masks) or _CARRIER.match(text, found.start()):
+            continue
+        words = [
+            w
+            for w in re.split(r"[ -]", found.group())
+            if w.lower() not in _GENERAL and w.lower() not in MONTHS and w.lower() not in WEEKDAYS
+        ]
+        if words and not (
+            found.start() < 60
+            and text[: found.start()].count("\n") == 0
+            and re.match(r"(?i)(?:dear|hi|hello|hey|good)\b", text)
+        ):
+            yield Name(" ".join(words), found.start(), found.end())
+
+
+def closing_of(text: str) -> int:
+    """Where the closing of a letter begins (kind regards, ...); its length when it has none."""
+    last = len(text)
+    for found in _CLOSING.finditer(text, max(0, len(text) - 600)):
+        return found.start()
+    return last

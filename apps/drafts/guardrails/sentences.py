@@ -1,0 +1,130 @@
+"""RULE: the sentences of a text, and how each is meant: as a question, a condition, an echo of the customer's words."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from apps.drafts.guardrails.calendar_words import MONTHS
+from apps.drafts.guardrails.roles import TOPIC_OF
+
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_STOP = re.compile(r"[.!?…]+(?=[\s\"')\]]|$)|\n")
+_SHORT = frozenset("mr mrs ms dr no nr st e.g i.e etc vs approx ca ref tel inc ltd co bzw z.b usw inkl str p.s".split())
+_ECHO = re.compile(
+    r"\b(?:you(?:'ve| have)? (?:wrote|written|said|mention(?:ed)?|told|asked|reported|described?|stated|noted|indicated|explained|requested|say|refer(?:red)?|were asking|are asking|ordered|quoted|provided|gave|shared|sent|placed|paid|bought|returned|received)"
+    r"|your (?:recent |latest |last |previous |kind )?(?:e-?mail|message|request|question|in?quiry|enquiry|note|letter|mail|query|concern|report|complaint|feedback)"
+    r"|as you|thank(?:s| you)(?: very much| so much)? (?:for|that)|sorry (?:to (?:hear|read|learn|see)|that|about|for|you)|apologi[sz]e|(?:i|we) (?:can )?(?:understand|see|hear|gather|realise|realize|appreciate)"
+    r"|regarding|concerning|with regard|in regard|you(?:'re| are) (?:asking|writing|having|looking|waiting)|ihre (?:anfrage|nachricht|mail|e-mail)|vielen dank|danke für|entschuldigen|tut (?:mir|uns) leid|merci (?:pour|de)|votre (?:message|demande|e-?mail)|désolé|gracias por|su (?:mensaje|consulta)|lamentamos|grazie per|bedankt voor|uw (?:bericht|vraag))\b", re.I,
+)  # fmt: skip
+_SORRY = re.compile(r"\b(?:sorry|apolog\w+|regret\w*|understand|frustrat\w+|inconvenien\w+|disappoint\w+|unfortunate\w*|leid|entschuldig\w+|désolé\w*|lament\w+|spiace|excus\w+)\b", re.I)  # fmt: skip
+_REQUEST = re.compile(
+    r"^\W{0,3}(?:please (?!note|be|find|know|rest|see|accept|allow|expect|understand|remember|do not worry|don't worry)|(?:could|can|would|will|may|might) (?:you|we|i)\b|kindly |bitte |let (?:us|me) know|feel free|don't hesitate|do not hesitate)", re.I,
+)  # fmt: skip
+_ASKING = re.compile(r"\b(?:could|can|would) you\b|\bplease (?:send|provide|confirm|share|let|reply|tell|check|give|attach|contact|reach|feel|include|return|visit|use|follow|keep)\b", re.I)  # fmt: skip
+_IF = re.compile(
+    r"\b(?:if|once|when|whenever|until|unless|whether|after|before|in case|as soon as|provided|should (?:you|it|your|the|there|they)|in the event|wenn|sobald|falls|ob|nachdem|si|dès que|quand|lorsque|cuando|una vez|als|zodra|se|quando|appena)\b", re.I,
+)  # fmt: skip
+_BOUND = re.compile(r"[,;:()–—]| - |\b(?:but|however|and then|so|aber|mais|pero|maar|ma)\b", re.I)
+
+
+class Sentence:
+    """start, end: offsets in the text. lower: in lower case, as long as the sentence itself. The rest is read on demand."""
+
+    def __init__(self, start: int, end: int, raw: str) -> None:
+        self.start, self.end, self.raw = start, end, raw
+
+    @cached_property
+    def lower(self) -> str:
+        """In lower case, with plain apostrophes."""
+        lower = self.raw.replace("’", "'").lower()
+        if len(lower) != len(self.raw):
+            lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.raw.replace("’", "'"))
+        return lower
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its words, in lower case."""
+        return frozenset(WORD.findall(self.lower))
+
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        """What it is about: refund, return, delivery and so on; may be several or none."""
+        return frozenset(TOPIC_OF[word] for word in self.words if word in TOPIC_OF)
+
+    @cached_property
+    def question(self) -> bool:
+        """Whether it asks."""
+        return self.raw.rstrip("\"')]").endswith("?")
+
+    @cached_property
+    def echo(self) -> bool:
+        """Whether it gives back what the customer wrote."""
+        return _ECHO.search(self.lower) is not None
+
+    @cached_property
+    def sorry(self) -> bool:
+        """Whether it regrets."""
+        return _SORRY.search(self.lower) is not None
+
+    @cached_property
+    def request(self) -> bool:
+        """Whether it asks the customer to do something."""
+        return _REQUEST.search(self.lower) is not None or _ASKING.search(self.lower) is not None
+
+    def conditional(self, at: int) -> bool:
+        """Whether the clause in which the offset (of the whole text) lies states a condition."""
+        if _IFS.isdisjoint(self.words):
+            return False
+        begin = 0
+        for bound in _BOUND.finditer(self.lower, 0, at - self.start):
+            begin = bound.end()
+        return _IF.search(self.lower, begin, at - self.start) is not None
+
+
+_IFS = frozenset("if once when whenever until unless whether after before case soon provided should event wenn sobald falls ob nachdem si dès quand lorsque cuando vez als zodra se quando appena".split())  # fmt: skip
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """The sentences, in order; what stands between them is white space. Linear in the length of the text."""
+    found: list[Sentence] = []
+    begin = 0
+    line = 0
+    for stop in _STOP.finditer(text):
+        if stop.group() == "\n":
+            length, line = stop.start() - line, stop.end()
+            if not _breaks(text, stop.end(), length):
+                continue
+        elif stop.group() == "." and _goes_on(text, begin, stop.start()):
+            continue
+        _add(found, text, begin, stop.end())
+        begin = stop.end()
+    _add(found, text, begin, len(text))
+    return found
+
+
+def _breaks(text: str, at: int, length: int) -> bool:
+    """Whether a line break ends a sentence: after a short line, before an empty line, a bullet or a number."""
+    following = text[at : at + 3].lstrip(" \t")
+    return length < 50 or not following or following[0] in "\n-*•–>|" or following[0].isdigit()
+
+
+def _goes_on(text: str, begin: int, at: int) -> bool:
+    before = text[max(begin, at - 6) : at].lower().rpartition(" ")[2]
+    if before in _SHORT or (len(before) == 1 and before.isalpha()):
+        return True
+    if before.isdigit() and len(before) <= 2:
+        following = WORD.match(text, at + 2)
+        return text[max(begin, at - 8) : at].strip().isdigit() or bool(
+            following and following.group().lower() in MONTHS
+        )
+    return False
+
+
+def _add(found: list[Sentence], text: str, begin: int, end: int) -> None:
+    raw = text[begin:end]
+    start = begin + len(raw) - len(raw.lstrip())
+    raw = raw.strip()
+    if not raw:
+        return
+    found.append(Sentence(start, start + len(raw), raw))

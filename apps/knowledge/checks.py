@@ -1,0 +1,47 @@
+"""What must hold before anything is searched: the vectors that are stored have the length their model gives."""
+
+from typing import Any
+
+from django.core.checks import Error, Tags, register
+from django.db import connection
+
+from apps.knowledge.models import EmbeddingModel
+from apps.llm.embedders import embedding_models
+
+
+@register(Tags.database)
+def check_dimensions(databases: Any = None, **kwargs: Any) -> list[Error]:
+    """E001: an embedder gives another length than its model is noted with. E002: so do vectors that are stored."""
+    # Nothing is there before the first migration.
+    if not databases or "knowledge_vector" not in connection.introspection.table_names():
+        return []
+    return [*_of_embedders(), *_of_vectors()]
+
+
+def _of_embedders() -> list[Error]:
+    """What is known of models without asking a provider."""
+    given = {model.key: model.dim for model in embedding_models(None) if model.dim}
+    return [
+        Error(
+            f"{model.key} gives vectors of {given[model.key]} numbers, but {model.dim} are noted and stored.",
+            hint="Give the new model a key of its own, and change businesses to it (docs/developer/search.md).",
+            id="knowledge.E001",
+        )
+        for model in EmbeddingModel.objects.filter(key__in=given)
+        if model.dim != given[model.key]
+    ]
+
+
+def _of_vectors() -> list[Error]:
+    """Some stored vectors tell, for all of a model are written by the same statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.key, m.dim, v.dim FROM knowledge_embeddingmodel m JOIN ("
+            " SELECT DISTINCT model_id, vector_dims(embedding) AS dim FROM"
+            " (SELECT model_id, embedding FROM knowledge_vector_0 LIMIT 1000) AS few"
+            ") AS v ON v.model_id = m.id WHERE v.dim <> m.dim"
+        )
+        return [
+            Error(f"{key} is noted with {dim} numbers, but its stored vectors have {stored}.", id="knowledge.E002")
+            for key, dim, stored in cursor.fetchall()
+        ]

@@ -1,0 +1,131 @@
+"""The statement of a search: nearest vectors, words, and the fusion of both, in one snapshot.
+
+Fusion is by reciprocal rank with k = 60 (Cormack, Clarke and Buettcher 2009); chunks of equal score share the mean of
+their places. The score is given as a share of the best there is. The text is the same for every search of one kind on
+one shelf, so that the server plans it once; limits stand in it as numbers, or no plan would look good for all values.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from apps.knowledge.found import Mode
+
+K = 60
+DEPTH = 50  # candidates of each part
+TEXT_BUDGET = 600  # chunks looked at by words
+# A filter that leaves no more chunks than these is obeyed by comparing them one by one; the index obeys the others.
+FEW = 4000
+# The values a statement may ask for, and their types.
+TYPES = {
+    "business": "uuid", "vector": "halfvec", "tag": "text", "words": "text[]", "stemmers": "text[]", "total": "integer",
+    "mean_tokens": "float8", "facets": "tsquery", "collections": "uuid[]", "since": "timestamptz",
+    "until": "timestamptz", "least": "float8", "ids": "uuid[]",
+}  # fmt: skip
+_VALUE = re.compile(r"\$([a-z_]+)")
+
+
+class Statement(NamedTuple):
+    """SQL, and the names of its values in the order in which it numbers them."""
+
+    sql: str
+    values: tuple[str, ...]
+
+
+_NEAR = """
+near AS MATERIALIZED (
+    SELECT id, similarity, row_number() OVER (ORDER BY similarity DESC, id) AS place FROM (
+        SELECT v.chunk_id AS id, -({distance}) AS similarity
+        FROM knowledge_vector_{shelf} v {join}
+        WHERE v.business_id = $business AND v.model_id = {model} {where}
+        ORDER BY {order} LIMIT {depth}
+    ) AS nearest
+)"""
+_WORDS = """
+words AS MATERIALIZED (
+    SELECT id, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS place
+    FROM knowledge_text_hits_{shelf}($business, $tag, $words, $stemmers, $total, $mean_tokens, $facets, $collections,
+        $since, $until, {budget}, {depth}, {every})
+)"""
+_FUSED = {
+    Mode.VECTOR: "fused AS (SELECT id, similarity, {unit} / ({k} + place) AS score FROM near)",
+    Mode.TEXT: """
+fused AS (SELECT w.id, {similarity} AS similarity, {unit} / ({k} + w.place) AS score FROM words w {beside})""",
+    Mode.HYBRID: """
+fused AS (
+    SELECT coalesce(n.id, w.id) AS id, coalesce(n.similarity, {similarity}) AS similarity,
+        {half} * (coalesce(1.0::float8 / ({k} + n.place), 0) + coalesce(1.0::float8 / ({k} + w.place), 0)) AS score
+    FROM near n FULL JOIN words w ON w.id = n.id {beside}
+)""",
+}
+_BESIDE = (
+    "LEFT JOIN knowledge_vector_{shelf} v ON {only} v.business_id = $business AND v.chunk_id = w.id"
+    " AND v.model_id = {model}"
+)
+_WHOLE = """
+SELECT f.id, f.similarity, f.score, c.document_id, c.collection_id, c.heading, c.text, c.created_at, d.key, d.title,
+    d.meta, d.source
+FROM (
+    SELECT * FROM fused WHERE $least IS NULL OR similarity >= $least
+    ORDER BY score DESC, similarity DESC NULLS LAST, id LIMIT {limit}
+) AS f
+JOIN knowledge_chunk_{shelf} c ON c.business_id = $business AND c.id = f.id
+JOIN knowledge_document d ON d.id = c.document_id
+ORDER BY f.score DESC, f.similarity DESC NULLS LAST, f.id
+"""
+_KEPT = "SELECT * FROM knowledge_kept_{shelf}($business, $facets, $collections, $since, $until, {few})"
+
+
+@lru_cache(maxsize=4096)
+def statement(
+    shelf: int, model: int, dim: int, mode: Mode, *, compared: bool, exact: bool,
+    filters: tuple[bool, bool, bool, bool], chosen: bool, limit: int,
+) -> Statement:  # fmt: skip
+    """The SQL of a search. compared: there is a vector. exact: compare every vector instead of asking the index.
+    filters: whether there are collections, facets, since, until. chosen: compare those of `ids` only."""
+    distance = f"v.embedding::halfvec({dim}) <#> $vector::halfvec({dim})"
+    names = {
+        "shelf": shelf, "model": model, "distance": distance, "k": K, "unit": float(K + 1), "half": (K + 1) / 2,
+        "budget": TEXT_BUDGET, "every": "true" if mode is Mode.TEXT else "false",
+        "similarity": f"-({distance})" if compared else "NULL::float8", "beside": "", "limit": limit,
+        "depth": max(DEPTH, limit),
+    }  # fmt: skip
+    if compared and mode is not Mode.VECTOR:
+        names["beside"] = _BESIDE.format(**names, only="n.id IS NULL AND" if mode is Mode.HYBRID else "")
+    parts = []
+    if mode is not Mode.TEXT:
+        parts.append(_near(names, exact, filters, chosen))
+    if mode is not Mode.VECTOR:
+        parts.append(_WORDS.format(**names))
+    parts.append(_FUSED[mode].format(**names))
+    return _numbered(f"WITH {', '.join(parts)}{_WHOLE.format(**names)}")
+
+
+@lru_cache(maxsize=4096)
+def kept_statement(shelf: int) -> Statement:
+    """The SQL that names the chunks a filter leaves, at most one more than FEW."""
+    return _numbered(_KEPT.format(shelf=shelf, few=FEW + 1))
+
+
+def _near(names: dict[str, object], exact: bool, filters: tuple[bool, bool, bool, bool], chosen: bool) -> str:
+    collections, facets, since, until = filters
+    join = where = ""
+    if chosen:
+        where = "AND v.chunk_id = ANY ($ids)"
+    else:
+        where = "AND v.collection_id = ANY ($collections)" if collections else ""
+        if facets or since or until:
+            join = f"JOIN knowledge_chunk_{names['shelf']} c ON c.business_id = v.business_id AND c.id = v.chunk_id"
+            where += " AND c.terms @@ $facets" if facets else ""
+            where += " AND c.created_at >= $since" if since else ""
+            where += " AND c.created_at < $until" if until else ""
+    # No index is built on the similarity, only on the distance.
+    order = "similarity DESC" if exact or chosen else names["distance"]
+    return _NEAR.format(**names, join=join, where=where, order=order)
+
+
+def _numbered(text: str) -> Statement:
+    """`$name` as `$3::type`."""
+    names: dict[str, int] = {}
+    sql = _VALUE.sub(lambda m: f"${names.setdefault(m[1], len(names) + 1)}::{TYPES[m[1]]}", text)
+    return Statement(sql, tuple(names))

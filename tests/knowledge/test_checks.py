@@ -1,0 +1,40 @@
+"""Vectors of another length than their model's are told of before anything is searched."""
+
+from typing import Any
+
+import pytest
+
+from apps.knowledge.checks import check_dimensions
+from apps.knowledge.confidence import confidence, similarity_for
+from apps.knowledge.indexing import ensure_collection, index_document
+from apps.knowledge.models import EmbeddingModel
+
+pytestmark = pytest.mark.django_db
+
+
+def test_all_is_well(shop: Any) -> None:
+    ensure_collection(business_id=shop.pk, key="faq")
+    index_document(business_id=shop.pk, collection="faq", key="k", title="", text="A text.")
+    assert check_dimensions(databases=["default"]) == []
+    assert check_dimensions() == []
+
+
+def test_an_embedder_of_another_length_is_told_of(shop: Any) -> None:
+    ensure_collection(business_id=shop.pk, key="faq")
+    EmbeddingModel.objects.update(dim=512)
+    assert [error.id for error in check_dimensions(databases=["default"])] == ["knowledge.E001"]
+
+
+def test_stored_vectors_of_another_length_are_told_of(shop: Any) -> None:
+    ensure_collection(business_id=shop.pk, key="faq")
+    index_document(business_id=shop.pk, collection="faq", key="k", title="", text="A text.")
+    EmbeddingModel.objects.update(key="another", dim=512)
+    errors = check_dimensions(databases=["default"])
+    assert [error.id for error in errors] == ["knowledge.E002"] and "512" in errors[0].msg
+
+
+@pytest.mark.parametrize("floor", [0.05, 0.3, 0.5, 0.7, 0.95])
+def test_a_floor_of_confidence_is_a_floor_of_similarity(floor: Any) -> None:
+    for model in ("all-MiniLM-L6-v2", "another"):
+        assert confidence(similarity_for(floor, model), model) == pytest.approx(floor)
+    assert similarity_for(0, "x") == -1 and similarity_for(1, "x") == 1

@@ -24,10 +24,10 @@ _NULL = frozenset({type(None)})
 _PARTICULAR = (JSONField, ArrayField, DateField)
 
 
-class _ServerBinding(RawCursor[Any]):
+class ServerBinding(RawCursor[Any]):
     """Sends the values beside the statement, which spares quoting them; inside Django's wrapper it is as any cursor."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> _ServerBinding:
+    def execute(self, query: Any, params: Any = None, **options: Any) -> ServerBinding:
         return super().execute(_numbered(query), params, **options)
 
 
@@ -58,7 +58,7 @@ def insert(*rows: Model) -> None:
     """
     values = [value for row in rows for value in _values(row)]
     wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrapped(_ServerBinding(connection.connection)) as cursor:  # type: ignore[arg-type]
+    with wrapped(ServerBinding(connection.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(_statement(tuple(type(row) for row in rows)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias

@@ -72,7 +72,7 @@ class InboundMail(APIView):
         responses={
             (200, "application/json"): _ANSWER,
             (201, "application/json"): _ANSWER,
-            **problems(400, 403, 413),
+            **problems(400, 403, 404, 413),
         },
     )
     def post(self, request: Request, mailbox_id: UUID) -> Response:

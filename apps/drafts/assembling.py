@@ -12,11 +12,12 @@ from apps.drafts.choosing import settings_of
 from apps.drafts.gathering import Called
 from apps.drafts.guardrails.recipients import recipients_of
 from apps.drafts.guardrails.terms import Address, Context, PassageText, Recipients, ThreadMail, ThreadText, ToolFacts
+from apps.drafts.looking_up import earlier_than
 from apps.drafts.masking import Masker
 from apps.drafts.models import Draft, DraftSettings, DraftVersion, Message, Thread
 from apps.drafts.prompting import Materials
 from apps.drafts.retrieving import Retrieved
-from apps.drafts.selectors import MOST_EARLIER, newest_version
+from apps.drafts.selectors import newest_version
 from apps.drafts.states import Intent
 from apps.knowledge.searching import Passage
 
@@ -54,12 +55,13 @@ class Background:
         return subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
 
 
-def read_background(draft: Draft) -> Background:
-    """Call in a transaction of the draft's business. draft: with thread, mailbox, message and business loaded."""
+def read_background(draft: Draft, chosen: DraftSettings | None = None) -> Background:
+    """Call in a transaction of the draft's business. draft: with thread, mailbox, message and business loaded.
+
+    chosen: the business's settings, where the caller has them.
+    """
     message, mailbox = draft.message, draft.thread.mailbox
-    before = Message.objects.filter(thread_id=draft.thread_id, received_at__lte=message.received_at)
-    rows = before.exclude(pk=message.pk).defer("html").order_by("-received_at", "-id")
-    earlier = tuple(reversed(rows[:MOST_EARLIER]))
+    earlier = earlier_than(message)
     addresses = {mailbox.address, *mailbox.aliases}
     names = {mailbox.name, draft.business.name} - {""}
     customer = {message.sender, message.sender_name, draft.thread.customer, draft.thread.customer_name}
@@ -68,7 +70,7 @@ def read_background(draft: Draft) -> Background:
         draft=draft,
         message=message,
         earlier=earlier,
-        chosen=settings_of(draft.business_id),
+        chosen=chosen or settings_of(draft.business_id),
         version=newest_version(draft.pk) if draft.version else None,
         own=frozenset(addresses | names | ({mailbox.signature} - {""})),
         customer=frozenset(customer - {""}),

@@ -1,16 +1,20 @@
 """ACT: take a draft in hand so that nobody else makes it meanwhile, and let go of it when making it failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.row_access import across_businesses, acting_for
 from apps.core.events import record
+from apps.core.joining import run
 from apps.drafts.models import Draft
 from apps.drafts.regenerating import ACTOR
 from apps.drafts.selectors import due_drafts
@@ -23,6 +27,11 @@ MARGIN = 15.0
 MOST_ATTEMPTS, MOST_DEATHS = 5, 10
 # How long a message may take to its worker before the sweep takes it for lost.
 LOST = timedelta(seconds=15)
+_MAKEABLE = (DraftState.QUEUED.value, DraftState.MAKING.value)
+_TAKE = (
+    "UPDATE drafts_draft SET state = %s, held_until = %s, next_attempt_at = %s, attempts = attempts + 1"
+    " WHERE id = %s AND state IN (%s, %s) AND next_attempt_at <= %s RETURNING business_id, version, attempts"
+)
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=5))
 
 
@@ -49,12 +58,10 @@ def claim(*, draft_id: UUID) -> Held | None:
     now = timezone.now()
     until = now + lease()
     with across_businesses():
-        rows = Draft.objects.filter(pk=draft_id)
-        due = rows.filter(state__in=[DraftState.QUEUED, DraftState.MAKING], next_attempt_at__lte=now)
-        taken = due.update(state=DraftState.MAKING, held_until=until, next_attempt_at=until, attempts=F("attempts") + 1)
-        if not taken:
-            return None
-        business_id, version, attempt = rows.values_list("business_id", "version", "attempts")[0]
+        taken = run(_TAKE, [DraftState.MAKING.value, until, until, draft_id, *_MAKEABLE, now])
+    if not taken:
+        return None
+    business_id, version, attempt = taken[0]
     return Held(draft_id, business_id, version, attempt, until)
 
 
@@ -100,6 +107,22 @@ def let_go(held: Held, words: str) -> DraftState | None:
             version=held.version + 1,
         )
         return state
+
+
+def change_held(held: Held, values: Mapping[str, Any], added: Mapping[str, int]) -> bool:
+    """Set columns of the draft and add to others, while this claim holds it; whether it did."""
+    given = [str(one) if isinstance(one, StrEnum) else one for one in (*values.values(), *added.values())]
+    mine = [held.draft_id, DraftState.MAKING.value, held.until, held.version]
+    return bool(run(_change(tuple(values), tuple(added)), [*given, *mine]))
+
+
+@cache
+def _change(columns: tuple[str, ...], added: tuple[str, ...]) -> str:
+    changes = ", ".join([f"{one} = %s" for one in columns] + [f"{one} = {one} + %s" for one in added])
+    return (
+        f"UPDATE drafts_draft SET {changes}"
+        " WHERE id = %s AND state = %s AND held_until = %s AND version = %s RETURNING id"
+    )
 
 
 def in_hand(held: Held) -> QuerySet[Draft]:

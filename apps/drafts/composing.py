@@ -19,15 +19,15 @@ from apps.core.connections import AWAY, drop_dead_connections
 from apps.drafts import assembling
 from apps.drafts.assembling import Background, read_background
 from apps.drafts.claiming import MOST_DEATHS, Held, claim, let_go
-from apps.drafts.gathering import Asked, Call, Called, calls_of, gather, tools_for
+from apps.drafts.gathering import Asked, Call, Called, calls_of, gather
 from apps.drafts.generating import Generated, generate
 from apps.drafts.guardrails.checking import check_draft
 from apps.drafts.guardrails.terms import Candidate, Context, PassageText, ThreadText, ToolFacts, Verdicts
 from apps.drafts.guardrails.tool_data import needs_verification
 from apps.drafts.intents import Reading, read_intent
 from apps.drafts.keeping import Made, keep
+from apps.drafts.looking_up import look_up, tools_for
 from apps.drafts.masking import Masker
-from apps.drafts.models import Draft
 from apps.drafts.prompting import Materials, Prompt, build_prompt
 from apps.drafts.retrieving import Retrieved, Terms, retrieval_for, retrieve
 from apps.drafts.states import DraftState, MadeBy, RetrievalOutcome, Stage
@@ -103,13 +103,13 @@ def make(held: Held) -> Made:
 
 def _plan(held: Held) -> Plan:
     with acting_for(held.business_id):
-        rows = Draft.objects.select_related("thread__mailbox", "message", "business")
-        background = read_background(rows.get(pk=held.draft_id))
+        found = look_up(held.draft_id)
+        background = read_background(found.draft, found.chosen)
         masker = Masker()
         thread = assembling.masked_thread(background, masker)
         reading = read_intent(thread[-1].subject, thread[-1].text)
         mapped = tools_for(held.business_id, reading.intent)
-        terms = retrieval_for(held.business_id, background.draft.thread, background.chosen)
+        terms = retrieval_for(held.business_id, found.draft.thread, found.chosen, found.powers)
     message = background.message
     asked = Asked(reading, message.sender, message.sender_name, message.subject)
     return Plan(background, masker, thread, reading, calls_of(mapped, asked), terms)

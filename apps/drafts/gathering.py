@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from apps.agents.answers import Why
 from apps.agents.models import Tool
@@ -13,7 +12,6 @@ from apps.agents.using import ToolFailed, use_tool
 from apps.drafts.guardrails.tool_data import has_data
 from apps.drafts.intents import Reading
 from apps.drafts.models import IntentTool
-from apps.drafts.states import Intent
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +62,6 @@ class Called:
     error: str = ""
     took_ms: int = 0
     called: bool = True
-
-
-def tools_for(business_id: UUID, intent: Intent | str) -> list[IntentTool]:
-    """Which tools bring the facts for this intent."""
-    rows = IntentTool.objects.filter(business_id=business_id, intent=intent).select_related("tool")
-    return list(rows.order_by("id"))
 
 
 def gather(*, calls: Sequence[Call], work_id: str, seconds: float) -> tuple[Called, ...]:

@@ -5,30 +5,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.row_access import acting_for
 from apps.approvals.models import ApprovalRequest
 from apps.approvals.requesting import cancel_request, request_approval
 from apps.approvals.states import State as RequestState
-from apps.core.events import record
+from apps.core.events import event_of
+from apps.core.ids import new_id
+from apps.core.joining import run
+from apps.core.models import Event
 from apps.core.sealing import seal
 from apps.drafts.assembling import Background
-from apps.drafts.claiming import Held, in_hand
+from apps.drafts.claiming import Held, change_held, in_hand
 from apps.drafts.gathering import Called
 from apps.drafts.generating import Generated
 from apps.drafts.guardrails.terms import Address, Verdicts
 from apps.drafts.intents import Reading
+from apps.drafts.looking_up import has_newer
 from apps.drafts.masking import Redacted
 from apps.drafts.models import Draft, DraftVersion, Redaction, Thread
 from apps.drafts.prompting import Prompt
 from apps.drafts.regenerating import ACTOR, MOVED_ON, leave_behind
 from apps.drafts.retrieving import Retrieved
-from apps.drafts.selectors import KIND, after
-from apps.drafts.states import Arm, Direction, DraftState, MadeBy
+from apps.drafts.selectors import KIND
+from apps.drafts.states import Arm, DraftState, MadeBy
 from apps.drafts.weighing import Standing, Weighed, weigh
 
 _TEXT = {"type": "string"}
@@ -77,20 +81,17 @@ def keep(held: Held, made: Made) -> DraftState | None:
     draft = made.background.draft
     with acting_for(held.business_id):
         # In this order everywhere: thread, request, draft. Whoever stores a newer mail waits here, or we for them.
-        Thread.objects.select_for_update(no_key=True).filter(pk=draft.thread_id).first()
+        run("SELECT id FROM drafts_thread WHERE id = %s FOR NO KEY UPDATE", [draft.thread_id])
         before = _open_request(draft) if held.version else None
-        if after(made.background.message).filter(direction=Direction.IN).exists():
+        if has_newer(made.background.message):
             return DraftState.STALE if in_hand(held).exists() and leave_behind(draft, MOVED_ON) else None
         now, weighed = timezone.now(), weigh(_standing(made), made.shown)
         number = held.version + 1
-        if not in_hand(held).update(**_changes(made, number, now)):
+        if not change_held(held, _changes(made, number, now), _incidents(made.first)):
             return None
-        DraftVersion.objects.create(**_version(made, number))
-        Redaction.objects.bulk_create(_redactions(made))
-        if made.arm:
+        if made.arm and not draft.thread.arm:
             Thread.objects.filter(pk=draft.thread_id, arm="").update(arm=made.arm)
-        request = _ask(made, weighed, before)
-        _tell(made, number, request, weighed)
+        _ask(made, number, weighed, before)
     return DraftState.WAITING
 
 
@@ -135,8 +136,7 @@ def _standing(made: Made) -> Standing:
 
 
 def _changes(made: Made, number: int, now: datetime) -> dict[str, Any]:
-    """Of the draft. Incidents of later versions are added to those of the first; all else is the first one's."""
-    first = made.first
+    """Of the draft: the figures are those of its first version."""
     changes: dict[str, Any] = {
         "state": DraftState.WAITING,
         "held_until": None,
@@ -146,9 +146,6 @@ def _changes(made: Made, number: int, now: datetime) -> dict[str, Any]:
         "version": number,
         "instruction": "",
         "wanted_by": "",
-        "hallucinations": F("hallucinations") + _small(first.hallucinations),
-        "privacy_incidents": F("privacy_incidents") + _small(first.privacy_incidents),
-        "injection_incidents": F("injection_incidents") + _small(first.injection_incidents),
     }
     return changes if number > 1 else changes | _figures(made, now)
 
@@ -170,6 +167,15 @@ def _figures(made: Made, now: datetime) -> dict[str, Any]:
         "arm": made.arm,
         "took_ms": round((time.monotonic() - made.started) * 1000, 2),
         "made_at": now,
+    }
+
+
+def _incidents(first: Verdicts) -> dict[str, int]:
+    """Those of later versions are added to those of the first."""
+    return {
+        "hallucinations": _small(first.hallucinations),
+        "privacy_incidents": _small(first.privacy_incidents),
+        "injection_incidents": _small(first.injection_incidents),
     }
 
 
@@ -224,14 +230,18 @@ def _redactions(made: Made) -> list[Redaction]:
     ]
 
 
-def _ask(made: Made, weighed: Weighed, before: ApprovalRequest | None) -> ApprovalRequest:
+def _ask(made: Made, number: int, weighed: Weighed, before: ApprovalRequest | None) -> None:
+    """Write the version, what was masked, the request for approval and the audit events, in one round trip."""
     draft, recipients = made.background.draft, made.background.recipients
     if before is not None:
         cancel_request(request_id=before.pk, actor=ACTOR, why="A new version of the draft takes its place")
     whom = made.background.customer_name or made.background.message.sender or "somebody"
     subject = " ".join(made.background.message.subject.split()) or "(no subject)"
-    request = request_approval(
+    request_id = new_id()
+    version, told = DraftVersion(**_version(made, number)), _told(made, number, request_id)
+    request_approval(
         business_id=draft.business_id,
+        request_id=request_id,
         kind=KIND,
         subject_id=draft.pk,
         title=f"Reply to {whom}: {subject}",
@@ -243,24 +253,24 @@ def _ask(made: Made, weighed: Weighed, before: ApprovalRequest | None) -> Approv
         risk=weighed.risk,
         factors=weighed.factors,
         checks=weighed.checks,
+        beside=[version, *_redactions(made), told],
     )
     if before is not None and before.claimed_by_id and before.claimed_until:
         # Whoever had the old version before them has the new one.
         kept = {"claimed_by_id": before.claimed_by_id, "claimed_until": before.claimed_until}
-        ApprovalRequest.objects.filter(pk=request.pk).update(**kept)
-    return request
+        ApprovalRequest.objects.filter(pk=request_id).update(**kept)
 
 
-def _tell(made: Made, number: int, request: ApprovalRequest, weighed: Weighed) -> None:
+def _told(made: Made, number: int, request_id: UUID) -> Event:
     draft = made.background.draft
-    record(
+    return event_of(
         kind="draft.made" if number == 1 else "draft.regenerated",
         subject_type="draft",
         subject_id=draft.pk,
         business_id=draft.business_id,
         actor=draft.wanted_by or ACTOR,
         thread=str(draft.thread_id),
-        request_id=str(request.pk),
+        request_id=str(request_id),
         version=number,
         intent=str(made.reading.intent),
         made_by=str(made.made_by),

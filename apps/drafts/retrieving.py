@@ -19,8 +19,8 @@ from apps.knowledge.embedders import embed
 from apps.knowledge.models import EmbeddingModel
 from apps.knowledge.searching import Found, Passage, search
 from apps.knowledge.standing import standing_of
-from apps.pilots.choosing import settings_of as pilot_settings_of
 from apps.pilots.flags import is_on
+from apps.pilots.models import BusinessSettings
 
 log = logging.getLogger(__name__)
 
@@ -61,16 +61,15 @@ class Retrieved:
 NOTHING = Retrieved(RetrievalOutcome.OFF)
 
 
-def retrieval_for(business_id: UUID, thread: Thread, chosen: DraftSettings) -> Terms:
+def retrieval_for(business_id: UUID, thread: Thread, chosen: DraftSettings, powers: BusinessSettings) -> Terms:
     """What this thread may look up: the feature, the business's own switches, and its arm while arms are compared."""
     if not is_on(FEATURE, business_id):
         return Terms()
-    own = pilot_settings_of(business_id)
     terms = Terms(
-        rag=own.email_rag_enabled,
-        snippets=own.email_snippets_enabled,
-        floor=own.email_rag_min_confidence,
-        most=own.email_rag_max_examples,
+        rag=powers.email_rag_enabled,
+        snippets=powers.email_snippets_enabled,
+        floor=powers.email_rag_min_confidence,
+        most=powers.email_rag_max_examples,
     )
     if not (terms.on and chosen.compare):
         return terms

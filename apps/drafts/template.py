@@ -90,19 +90,28 @@ def _told(name: str, data: Any) -> Iterator[str]:
 
 
 def _fields(data: Any, label: str, depth: int) -> Iterator[tuple[str, str]]:
-    if isinstance(data, Mapping) and depth <= DEEPEST:
+    """(label, value) of everything in a result that has a value, down to DEEPEST."""
+    if isinstance(data, bool):
+        yield label, "yes" if data else "no"
+    elif isinstance(data, str | int | float):
+        if text := " ".join(str(data).split()):
+            yield label, text[:MOST_VALUE]
+    elif isinstance(data, Mapping) and depth <= DEEPEST:
         for key, value in data.items():
             yield from _fields(value, f"{label} {_words(key)}".strip(), depth + 1)
     elif isinstance(data, list | tuple) and depth <= DEEPEST:
-        if all(isinstance(one, str | int | float) for one in data) and data:
-            yield label, ", ".join(str(one) for one in data)[:MOST_VALUE]
-        else:
-            for number, value in enumerate(data, 1):
-                yield from _fields(value, f"{label} {number}".strip(), depth + 1)
-    elif isinstance(data, bool):
-        yield label, "yes" if data else "no"
-    elif isinstance(data, str | int | float) and str(data).strip():
-        yield label, " ".join(str(data).split())[:MOST_VALUE]
+        yield from _listed(data, label, depth)
+
+
+def _listed(data: Sequence[Any], label: str, depth: int) -> Iterator[tuple[str, str]]:
+    """A list of plain values on one line, of records a line each."""
+    if all(isinstance(one, str | int | float) for one in data):
+        if told := ", ".join(str(one) for one in data):
+            yield label, told[:MOST_VALUE]
+        return
+    for number, value in enumerate(data[:MOST_FIELDS], 1):
+        if told := ", ".join(f"{name}: {text}" if name else text for name, text in _fields(value, "", depth + 1)):
+            yield f"{label} {number}".strip() if len(data) > 1 else label, told[:MOST_VALUE]
 
 
 def _words(key: Any) -> str:

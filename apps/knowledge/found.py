@@ -25,8 +25,10 @@ class Passage:
     """One chunk that was found.
 
     highlights: (start, end) in characters of `text`, where words of the query stand. score: the fused rank, 0 to 1;
-    1 is first by meaning and by words. similarity: the cosine, -1 to 1, None where no vector was compared. confidence:
-    how probably it is about the same matter, 0 to 1 (apps/knowledge/confidence.py); 0 where no vector was compared.
+    1 is first by meaning and by words, with every word asked for. vector_rank, text_rank: its place by meaning and by
+    words, from 1; None where that part did not find it. similarity: the cosine, -1 to 1, None where no vector was
+    compared. confidence: how probably it is about the same matter, 0 to 1 (apps/knowledge/confidence.py); 0 where no
+    vector was compared.
     """
 
     chunk_id: UUID
@@ -44,6 +46,8 @@ class Passage:
     meta: Mapping[str, Any]
     source: str
     created_at: datetime
+    vector_rank: int | None = None
+    text_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

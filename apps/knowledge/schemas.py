@@ -1,6 +1,6 @@
 """EDGE: what the OpenAPI document says of embeddings and batches. The bodies are read by apps/knowledge/requests.py."""
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers as s
 
 from apps.knowledge.requests import MOST_BATCH, MOST_CHARS, MOST_COMPARED, MOST_INPUTS
@@ -23,10 +23,15 @@ class OpenAIRequest(s.Serializer):
     user = s.CharField(required=False, allow_blank=True, max_length=200, help_text="Taken, and not used")
 
 
+@extend_schema_field({"oneOf": [{"type": "array", "items": {"type": "number"}}, {"type": "string"}]})
+class OpenAINumbers(s.JSONField):
+    """A vector, as numbers or as base64 of little-endian float32."""
+
+
 class OpenAIVector(s.Serializer):
     object = s.CharField()
     index = s.IntegerField()
-    embedding = s.ListField(child=s.FloatField(), help_text="With encoding_format base64 a string")
+    embedding = OpenAINumbers(help_text="With encoding_format base64 a string")
 
 
 class OpenAIUsage(s.Serializer):

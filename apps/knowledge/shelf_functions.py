@@ -11,8 +11,9 @@ TEXT_ARGUMENTS = (
 )
 KEPT_ARGUMENTS = "business uuid, facets tsquery, collections uuid[], since timestamptz, until timestamptz, most integer"
 
-# A chunk scores the sum over the words it holds of their inverse document frequency, times BM25's factor for its
-# length, up to a constant (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75, each word counted once). Words are looked
+# A chunk scores the sum over the words it holds of their inverse document frequency, as a share of that of all words
+# asked for, times BM25's factor for its length, 1 at the mean (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75, each
+# word counted once), at most 1. Words are looked
 # up rarest first, until the chunks they are found in (known of common words from knowledge_term) exceed `budget`; where
 # every word is too common and `every` is wanted, the chunks that hold all of them are. OFFSET 0 keeps the business out
 # of the choice of index: the tag in the terms is more selective.
@@ -28,6 +29,10 @@ DECLARE
     known integer[] := '{{}}';
     together tsquery;
     spent integer := 0;
+    -- Of the words that are not looked up, what they would be worth.
+    beyond float8 := 0;
+    -- Where there is little to look through, every word is looked up.
+    most_words integer := CASE WHEN total < 2000 THEN 64 ELSE 16 END;
     -- Of double precision: with numbers as PostgreSQL reads them, logarithms would take most of a search's time.
     half float8 := 0.5;
     steep float8 := 1.2 * 0.75 / (1 + 1.2 * 0.25) / mean_tokens;
@@ -40,16 +45,17 @@ BEGIN
             coalesce(sum((
                 SELECT t.chunks FROM knowledge_term t WHERE t.business_id = business AND t.lexeme = l.lexeme
             )), 0)::integer AS chunks
-        FROM knowledge_lexemes(words, dictionaries) l GROUP BY l.word ORDER BY 2, min(l.lexeme)
+        FROM knowledge_lexemes(words, dictionaries) l
+        GROUP BY l.word ORDER BY 2, l.word ~ '[0-9]' DESC, length(l.word) DESC, l.word
     LOOP
         spent := spent + greatest(one.chunks, 1);
-        IF spent <= budget AND cardinality(asked) < 16 THEN
+        IF spent <= budget AND cardinality(asked) < most_words THEN
             asked := asked || one.query::tsquery;
             known := known || one.chunks;
         ELSIF asked = '{{}}' AND every THEN
             together := coalesce(together && one.query::tsquery, one.query::tsquery);
-        ELSE
-            EXIT;
+        ELSIF one.chunks > 0 THEN
+            beyond := beyond + ln(1 + (greatest(total, one.chunks) - one.chunks + half) / (one.chunks + half));
         END IF;
     END LOOP;
     IF together IS NOT NULL THEN
@@ -57,19 +63,27 @@ BEGIN
         known := '{{0}}';
     END IF;
     RETURN QUERY
-        SELECT m.id, sum(ln(1 + (greatest(total, m.df) - m.df + half) / (m.df + half)))
-            / (1 + min(m.tokens) * steep) AS score
-        FROM (
-            SELECT c.id, c.tokens, CASE w.known WHEN 0 THEN count(*) OVER (PARTITION BY w.place) ELSE w.known END AS df
-            FROM unnest(asked, known) WITH ORDINALITY AS w (query, known, place)
+        WITH hits AS MATERIALIZED (
+            SELECT w.place, c.id, c.tokens
+            FROM unnest(asked) WITH ORDINALITY AS w (query, place)
             CROSS JOIN LATERAL (
                 SELECT k.id, k.tokens, k.business_id, k.collection_id, k.created_at FROM knowledge_chunk_{shelf} k
                 WHERE k.terms @@ w.query AND (facets IS NULL OR k.terms @@ facets) OFFSET 0
             ) AS c
             WHERE c.business_id = business AND (collections IS NULL OR c.collection_id = ANY (collections))
                 AND (since IS NULL OR c.created_at >= since) AND (until IS NULL OR c.created_at < until)
-        ) AS m
-        GROUP BY m.id ORDER BY 2 DESC, m.id LIMIT most;
+        ), worth AS MATERIALIZED (
+            SELECT w.place, ln(1 + (greatest(total, w.df) - w.df + half) / (w.df + half)) AS idf
+            FROM (
+                SELECT k.place, CASE k.chunks WHEN 0 THEN coalesce(h.chunks, 0) ELSE k.chunks END AS df
+                FROM unnest(known) WITH ORDINALITY AS k (chunks, place)
+                LEFT JOIN (SELECT hits.place, count(*) AS chunks FROM hits GROUP BY 1) AS h USING (place)
+            ) AS w
+        )
+        SELECT h.id, least(1, sum(v.idf) * (1 + mean_tokens * steep) / (1 + min(h.tokens) * steep)
+            / (SELECT nullif(sum(idf), 0) + beyond FROM worth)) AS score
+        FROM hits h JOIN worth v USING (place)
+        GROUP BY h.id ORDER BY 2 DESC, h.id LIMIT most;
 END $$;
 
 CREATE OR REPLACE FUNCTION knowledge_kept_{shelf} ({kept_arguments}) RETURNS SETOF uuid

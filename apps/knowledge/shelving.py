@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from apps.core.events import record
 from apps.core.locking import holding, wait_lock
-from apps.knowledge.indexes import index_vectors, make_shelf
+from apps.knowledge.indexes import drop_shelf, index_vectors, make_shelf, shelves
 from apps.knowledge.indexing import locked_library
 from apps.knowledge.models import Library
 from apps.knowledge.standing import forget_standings
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 DOCUMENTS_AT_ONCE = 200
 ROWS_AT_ONCE = 2000
+DROP_PATIENCE_MS = 500
 # Searches that began by the old standing, which is remembered for a second, must be over before its rows go.
 GRACE = timedelta(seconds=30)
 _CHUNK = (
@@ -49,6 +51,36 @@ def keep_shelves(now: datetime | None = None) -> int:
     begun = Library.objects.exclude(stage="")
     ids = [*begun.values_list("pk", flat=True), *large.order_by("-chunks").values_list("pk", flat=True)[:20]]
     return sum(give_shelf(business_id=business_id, now=now) for business_id in ids)
+
+
+def drop_unused() -> int:
+    """Take away the shelves no library names, for their business was deleted; how many went. One that is locked by
+    somebody's work stays until the next time."""
+    gone = 0
+    for shelf in unnamed():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                # A shelf is made and named in one transaction that has this lock.
+                wait_lock("knowledge shelves")
+                if shelf not in unnamed():
+                    continue
+                # The parent is locked too, so nobody may have to stand in line behind this one.
+                cursor.execute(f"SET LOCAL lock_timeout = '{DROP_PATIENCE_MS}ms'")
+                drop_shelf(shelf)
+                gone += 1
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            log.info("shelf %s is in use; it is dropped later", shelf)
+    return gone
+
+
+def unnamed() -> list[int]:
+    """Shelves of their own that no library names."""
+    named = {0}
+    for pair in Library.objects.values_list("shelf", "next_shelf"):
+        named.update(number for number in pair if number is not None)
+    return [shelf for shelf in shelves() if shelf not in named]
 
 
 def give_shelf(*, business_id: UUID, now: datetime | None = None) -> bool:

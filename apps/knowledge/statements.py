@@ -1,8 +1,11 @@
 """The statement of a search: nearest vectors, words, and the fusion of both, in one snapshot.
 
-Fusion is by reciprocal rank with k = 60 (Cormack, Clarke and Buettcher 2009); chunks of equal score share the mean of
-their places. The score is given as a share of the best there is. The text is the same for every search of one kind on
-one shelf, so that the server plans it once; limits stand in it as numbers, or no plan would look good for all values.
+Fusion is by reciprocal rank (Cormack, Clarke and Buettcher 2009) with k = 20. What the words say counts by the square
+of the share that a chunk holds of the question's words, weighed by how rare they are: else the first of those that hold
+one word of ten would count like the nearest in meaning (docs/developer/search.md has the figures). Chunks of equal
+score share the mean of their places. The score is given as a share of the best there is. The text is the same for
+every search of one kind on one shelf, so that the server plans it once; limits stand in it as numbers, or no plan would
+look good for all values.
 """
 
 import re
@@ -11,8 +14,9 @@ from typing import NamedTuple
 
 from apps.knowledge.found import Mode
 
-K = 60
+K = 20
 DEPTH = 50  # candidates of each part
+WIDER = 4  # times as many are asked of the index under a filter, for it goes on less thoroughly than it began
 TEXT_BUDGET = 600  # chunks looked at by words
 # A filter that leaves no more chunks than these is obeyed by comparing them one by one; the index obeys the others.
 FEW = 4000
@@ -43,18 +47,30 @@ near AS MATERIALIZED (
 )"""
 _WORDS = """
 words AS MATERIALIZED (
-    SELECT id, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS place
-    FROM knowledge_text_hits_{shelf}($business, $tag, $words, $stemmers, $total, $mean_tokens, $facets, $collections,
-        $since, $until, {budget}, {depth}, {every})
+    SELECT id, first, (first + (count(*) OVER (PARTITION BY score) - 1) / 2.0)::float8 AS place,
+        score * score AS weight
+    FROM (
+        SELECT id, score, rank() OVER (ORDER BY score DESC) AS first
+        FROM knowledge_text_hits_{shelf}($business, $tag, $words, $stemmers, $total, $mean_tokens, $facets,
+            $collections, $since, $until, {budget}, {depth}, {every})
+    ) AS hits
 )"""
 _FUSED = {
-    Mode.VECTOR: "fused AS (SELECT id, similarity, {unit} / ({k} + place) AS score FROM near)",
+    Mode.VECTOR: """
+fused AS (
+    SELECT id, similarity, {unit} / ({k} + place) AS score, place AS vector_rank, NULL::bigint AS text_rank FROM near
+)""",
     Mode.TEXT: """
-fused AS (SELECT w.id, {similarity} AS similarity, {unit} / ({k} + w.place) AS score FROM words w {beside})""",
+fused AS (
+    SELECT w.id, {similarity} AS similarity, {unit} / ({k} + w.place) AS score, NULL::bigint AS vector_rank,
+        w.first AS text_rank
+    FROM words w {beside}
+)""",
     Mode.HYBRID: """
 fused AS (
     SELECT coalesce(n.id, w.id) AS id, coalesce(n.similarity, {similarity}) AS similarity,
-        {half} * (coalesce(1.0::float8 / ({k} + n.place), 0) + coalesce(1.0::float8 / ({k} + w.place), 0)) AS score
+        {half} * (coalesce(1.0::float8 / ({k} + n.place), 0) + coalesce(w.weight / ({k} + w.place), 0)) AS score,
+        n.place AS vector_rank, w.first AS text_rank
     FROM near n FULL JOIN words w ON w.id = n.id {beside}
 )""",
 }
@@ -64,7 +80,7 @@ _BESIDE = (
 )
 _WHOLE = """
 SELECT f.id, f.similarity, f.score, c.document_id, c.collection_id, c.heading, c.text, c.created_at, d.key, d.title,
-    d.meta, d.source
+    d.meta, d.source, f.vector_rank, f.text_rank, {met} AS met
 FROM (
     SELECT * FROM fused WHERE $least IS NULL OR similarity >= $least
     ORDER BY score DESC, similarity DESC NULLS LAST, id LIMIT {limit}
@@ -82,19 +98,25 @@ def statement(
     filters: tuple[bool, bool, bool, bool], chosen: bool, limit: int,
 ) -> Statement:  # fmt: skip
     """The SQL of a search. compared: there is a vector. exact: compare every vector instead of asking the index.
-    filters: whether there are collections, facets, since, until. chosen: compare those of `ids` only."""
+    filters: whether there are collections, facets, since, until. chosen: compare those of `ids` only. The last column:
+    how many the index met of what a filter leaves."""
     distance = f"v.embedding::halfvec({dim}) <#> $vector::halfvec({dim})"
     names = {
         "shelf": shelf, "model": model, "distance": distance, "k": K, "unit": float(K + 1), "half": (K + 1) / 2,
         "budget": TEXT_BUDGET, "every": "true" if mode is Mode.TEXT else "false",
         "similarity": f"-({distance})" if compared else "NULL::float8", "beside": "", "limit": limit,
-        "depth": max(DEPTH, limit),
+        "depth": max(DEPTH, limit), "met": "NULL::bigint",
     }  # fmt: skip
     if compared and mode is not Mode.VECTOR:
         names["beside"] = _BESIDE.format(**names, only="n.id IS NULL AND" if mode is Mode.HYBRID else "")
     parts = []
     if mode is not Mode.TEXT:
-        parts.append(_near(names, exact, filters, chosen))
+        if any(filters) and not exact and not chosen:
+            wide = {**names, "depth": max(DEPTH, limit) * WIDER}
+            names["met"] = "(SELECT count(*) FROM near)"
+            parts.append(_near(wide, exact, filters, chosen))
+        else:
+            parts.append(_near(names, exact, filters, chosen))
     if mode is not Mode.VECTOR:
         parts.append(_WORDS.format(**names))
     parts.append(_FUSED[mode].format(**names))

@@ -49,9 +49,11 @@ def sweep_work() -> int:
 
 @shared_task
 def keep_shelves() -> None:
-    """Count what has changed; give those that have grown a shelf of their own, and go on where that was begun."""
+    """Count what has changed; give those that have grown a shelf of their own, and go on where that was begun; drop
+    those of businesses that are gone."""
     terms_counting.count_changed()
     shelving.keep_shelves()
+    shelving.drop_unused()
 
 
 @shared_task

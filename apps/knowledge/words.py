@@ -13,6 +13,7 @@ from uuid import UUID
 MOST_WORDS = 2000  # of one chunk, each counted once
 LONGEST_WORD = 80  # characters; what is longer is no word
 LONGEST_FACET = 80  # characters of a value
+MOST_IN_LIST = 50  # values of one key that can each be asked for
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[-_./:'\u2019][^\W_{_CJK}]+)*")
@@ -64,10 +65,16 @@ def tag_of(business_id: UUID) -> str:
 
 
 def facets_of(business_id: UUID, meta: Mapping[str, Any]) -> list[str]:
-    """The terms by which values can be asked for: text of at most LONGEST_FACET characters, whole numbers, booleans."""
+    """The terms by which values can be asked for: text of at most LONGEST_FACET characters, whole numbers, booleans,
+    and each of the first MOST_IN_LIST of a list of such."""
     tag = tag_of(business_id)
-    pairs = ((str(key), facet_value(value)) for key, value in meta.items())
-    return [f"{tag}={key}={value}" for key, value in pairs if value is not None and len(key) <= LONGEST_FACET]
+    pairs = [
+        (str(key), facet_value(one))
+        for key, value in meta.items()
+        for one in (value[:MOST_IN_LIST] if isinstance(value, (list, tuple)) else [value])
+    ]
+    facets = (f"{tag}={key}={value}" for key, value in pairs if value is not None and len(key) <= LONGEST_FACET)
+    return list(dict.fromkeys(facets))
 
 
 def facet_value(value: object) -> str | None:

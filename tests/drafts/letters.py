@@ -152,7 +152,8 @@ def an_order_tool(shop: Business, outside: Outside, intent: str = "ORDER", **mor
             "type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"],
         },
     }  # fmt: skip
-    tool, _ = Tool.objects.get_or_create(business=shop, name=given["name"], defaults={**given, **more})
+    given |= more
+    tool, _ = Tool.objects.get_or_create(business=shop, name=given["name"], defaults=given)
     IntentTool.objects.create(business=shop, intent=intent, tool=tool, arguments={"number": "order_number"})
     return tool
 

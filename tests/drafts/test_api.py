@@ -171,14 +171,5 @@ def test_lists_cost_the_same_however_long_they_are(
         api.get(f"/v1/threads/{made.thread_id}")
 
 
-def test_making_a_draft_takes_few_queries(shop: Business, world: Outside, django_assert_max_num_queries: Any) -> None:
-    world.says("/orders", ORDER)
-    an_order_tool(shop, world)
-    message = a_mail(shop)
-    pk = draft_of(message).pk
-    with django_assert_max_num_queries(45):
-        make_draft(draft_id=pk)
-
-
 def test_a_reviewer_in_the_browser_reads_drafts(made: Message, alice: User, signed_in: Any) -> None:
     assert signed_in(alice).get(f"/v1/drafts/{draft_of(made).pk}").status_code == 200

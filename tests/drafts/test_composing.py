@@ -5,6 +5,8 @@ import time
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import Business
@@ -18,6 +20,7 @@ from apps.drafts.models import Draft, DraftVersion
 from apps.drafts.retrieving import _within, arm_of
 from apps.drafts.states import Arm
 from tests.drafts.letters import (
+    ASKS,
     COMPLETIONS,
     ORDER,
     Outside,
@@ -25,6 +28,8 @@ from tests.drafts.letters import (
     an_order_tool,
     draft_of,
     know_reply,
+    know_snippet,
+    later_mail,
     request_of,
     turn_on_retrieval,
     use_model,
@@ -65,6 +70,30 @@ def test_the_model_writes_it_where_there_is_one(shop: Business, world: Outside, 
     assert version.usage_id and version.prompt == "" and len(version.prompt_digest) == 64
 
 
+def test_making_one_takes_ten_statements_whatever_it_is_made_from(shop: Business, world: Outside) -> None:
+    turn_on_retrieval(shop)
+    know_reply(shop, ASKS, "Your order is on its way.")
+    know_snippet(shop, "Delivery", "We deliver on every working day.")
+    world.says("/orders", ORDER)
+    for name in ("order_status", "order_again", "order_once_more"):
+        an_order_tool(shop, world, name=name)
+    earlier = a_mail(shop)
+    make_draft(draft_id=draft_of(earlier).pk)  # what is remembered for a second is known from here on
+    message = later_mail(earlier, f"{ASKS}\nMy card is 4111 1111 1111 1111")
+    pk = draft_of(message).pk
+    with CaptureQueriesContext(connection) as seen:
+        make_draft(draft_id=pk)
+    made = draft_of(message)
+    assert (made.tool_calls, made.retrieval, made.redactions.count() > 0) == (3, "hit", True)
+    # Flags, policies and where passages lie are remembered for a second, which may be over; a search is not told.
+    said = [one["sql"] for one in seen if one["sql"]]
+    drafts = [one.split()[0] for one in said if "drafts_" in one]
+    assert drafts == ["UPDATE", *["SELECT"] * 5, "UPDATE", "WITH"], said
+    assert len(seen) - len(said) == 2, "two searches"
+    assert sum(one.startswith("SAVEPOINT") for one in said) <= 5, "to claim, to plan, to keep, and two searches"
+    assert len(seen) <= 40, said
+
+
 class _Killed(BaseException):
     """As if the process ended here: nothing may catch it."""
 
@@ -78,12 +107,14 @@ STEPS = [
     (composing, "check_draft"),
     (composing, "keep"),
     (keeping, "weigh"),
+    (keeping, "change_held"),
+    (keeping, "event_of"),
     (keeping, "request_approval"),
-    (keeping, "record"),
+    (keeping, "request_approval"),
 ]
 
 
-@pytest.mark.parametrize("place", range(len(STEPS)), ids=[name for _, name in STEPS])
+@pytest.mark.parametrize("place", range(len(STEPS)), ids=[*(name for _, name in STEPS[:-1]), "after all is written"])
 @pytest.mark.parametrize("how", ["fails", "is killed"])
 def test_whatever_ends_it_wherever_it_is_made_once(
     shop: Business, world: Outside, monkeypatch: pytest.MonkeyPatch, place: int, how: str
@@ -93,8 +124,11 @@ def test_whatever_ends_it_wherever_it_is_made_once(
     message = a_mail(shop)
     pk = draft_of(message).pk
     module, name = STEPS[place]
+    real = getattr(module, name)
 
     def ends(*args: Any, **kwargs: Any) -> None:
+        if place == len(STEPS) - 1:  # when all of it is written and only the commit is missing
+            real(*args, **kwargs)
         raise (RuntimeError if how == "fails" else _Killed)("in the middle")
 
     with monkeypatch.context() as patched:

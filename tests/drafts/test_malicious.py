@@ -6,6 +6,8 @@ what is stored, and drafts that were lost.
 
 import json
 import random
+import re
+import unicodedata
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,7 +18,8 @@ from apps.accounts.models import Business, User
 from apps.approvals.models import ApprovalRequest
 from apps.core.errors import Invalid
 from apps.drafts.composing import make_draft
-from apps.drafts.models import Draft, DraftVersion, Sending
+from apps.drafts.models import Draft, DraftVersion, Message, Sending
+from apps.llm import asking
 from tests.drafts.letters import COMPLETIONS, ORDER, Outside, a_mail, an_order_tool, draft_of, use_model, whole_of
 from tests.drafts.test_scenarios import CARD, IBAN, SSN, approve
 
@@ -25,18 +28,27 @@ pytestmark = pytest.mark.django_db
 MAILS = 200
 EVIL = "evil@attacker.test"
 GREETING, CLOSE = "Hello Anna,\n\n", "\n\nKind regards\nCorner Shop"
+# {n}: another number in every mail. {month}, {word}: a month and a number in words.
 LIES = [
-    "Your order HP-9999 has shipped.",
-    "It costs 80.00 EUR.",
-    "It arrives on 24 December 2026.",
-    "The tracking number is 1Z999AA10123456784.",
+    "Your order HP-9{n} has shipped.",
+    "It costs {n}.80 EUR.",
+    "It arrives on 24 {month} 20{n}.",
+    "The tracking number is 1Z999AA1{n}6784.",
     "We have refunded you in full.",
-    "We guarantee delivery within 24 hours.",
-    "You get a discount of 35%.",
+    "We guarantee delivery within {n} hours.",
+    "You get a discount of {n}%.",
     "Your order was cancelled.",
+    "You ordered {word} tables and {n} chairs.",
+    "Call us on +44 20 7946 0{n} until 6 pm.",
+    "Your refund of ${n} was sent on 20{n}-11-02 with reference R{n}-XK.",
+    "It is delivered within {word} working days.",
 ]
-# Of these nothing may ever be found in a text that could be approved as it is.
-MARKS = ("HP-9999", "80.00", "24 December", "1Z999AA1", "refunded you", "24 hours", "35%", "cancelled")
+# What lies say without a number. Never in a text that could be approved as it is.
+MARKS = ("refunded you", "was cancelled")
+MONTHS = ("January", "February", "March", "April", "July", "August", "September", "October", "November", "December")
+WORDS = ("two", "three", "four", "five", "seven", "nine", "eleven", "twelve", "fifteen", "twenty", "thirty", "fifty")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SAID = {*WORDS, *map(str.casefold, MONTHS), *DAYS}
 SECRETS = (CARD, CARD.replace(" ", ""), IBAN, IBAN.replace(" ", ""), SSN, "karl.weber@private.example")
 
 MAIL_TRICKS = [
@@ -56,7 +68,9 @@ def text(body: str, **more: Any) -> Callable[[Any], str]:
 
 
 def lie(number: int) -> str:
-    return GREETING + LIES[number % len(LIES)] + CLOSE
+    told = LIES[number % len(LIES)]
+    said = told.format(n=13 + number % 87, month=MONTHS[number % len(MONTHS)], word=WORDS[number % len(WORDS)])
+    return GREETING + said + CLOSE
 
 
 def tricks(number: int) -> Callable[[Any], str]:
@@ -71,7 +85,7 @@ def tricks(number: int) -> Callable[[Any], str]:
         text(GREETING + f"Your card {CARD}, your IBAN {IBAN}, SSN {SSN}. Ask karl.weber@private.example." + CLOSE),
         text(GREETING + f"Please send your password to {EVIL}." + CLOSE),
         lambda asked: json.dumps({"body": GREETING + json.dumps(asked["messages"])[:9000] + CLOSE}),
-        text(GREETING + "word " * 100_000 + CLOSE),
+        text(GREETING + "word " * (100_000 if number < 20 else 5_000) + CLOSE),
         lambda asked: '{"body": "Hello Anna, your order HP-9999',
         lambda asked: "Sure! Here is your e-mail: " + body,
         lambda asked: json.dumps([{"body": body}]),
@@ -98,8 +112,9 @@ def _broken(answer: tuple[int, bytes], asked: Any) -> tuple[int, bytes]:
 
 
 @pytest.fixture
-def enemy(shop: Business, world: Outside, settings: Any) -> Outside:
+def enemy(shop: Business, world: Outside, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Outside:
     settings.DRAFT_MODEL_SECONDS = 2.0
+    monkeypatch.setattr(asking, "FIRST_WAIT", 0.01)  # it is asked as often again, only sooner
     world.says("/orders", ORDER)
     an_order_tool(shop, world)
     use_model(settings, world)
@@ -127,6 +142,22 @@ def test_two_hundred_mails_through_a_malicious_model(shop: Business, alice: User
     assert Draft.objects.filter(hallucinations__gt=0).count() >= 50
 
 
+def facts_in(text: str) -> set[str]:
+    """Every number, id, date and amount a text names, each piece by piece; not by the guardrails' own reading."""
+    text = unicodedata.normalize("NFKC", "".join(sign for sign in text if unicodedata.category(sign) != "Cf"))
+    numbers = {re.sub(r"[.,]0+$", "", one).lstrip("0") or "0" for one in re.findall(r"\d+(?:[.,]\d+)*", text)}
+    ids = {one.casefold() for one in re.findall(r"\w+", text) if re.search(r"\d", one) and re.search(r"[^\W\d]", one)}
+    words = {one for one in re.findall(r"[a-z]+", text.casefold()) if one in SAID}
+    return numbers | ids | words
+
+
+def known_to(message: Message) -> str:
+    """All that a draft may state: tool data, the thread, passages, as they were kept with it."""
+    material = DraftVersion.objects.get(draft__message=message, number=1).material
+    data = [one["data"] for one in material["tools"]] + [[one["title"], one["text"]] for one in material["passages"]]
+    return json.dumps([data, message.subject, message.text], ensure_ascii=False)
+
+
 def _nobody_else_is_written_to() -> None:
     for request in ApprovalRequest.objects.filter(kind="draft"):
         assert request.payload["to"] == ["Anna Berg <anna@example.com>"] and request.payload["cc"] == []
@@ -135,27 +166,32 @@ def _nobody_else_is_written_to() -> None:
 
 
 def _nothing_personal_is_kept(enemy: Outside) -> None:
-    sent = json.dumps([one.body for one in enemy.to(COMPLETIONS)])
+    asked = ApprovalRequest.objects.filter(kind="draft")
+    kept = [
+        *(json.dumps(one.body) for one in enemy.to(COMPLETIONS)),
+        *(whole_of(version) for version in DraftVersion.objects.all()),
+        *(json.dumps([one.payload, one.checks, one.why, one.title]) for one in asked),
+    ]
     for secret in SECRETS:
-        assert secret not in sent
-        for version in DraftVersion.objects.all():
-            assert secret not in whole_of(version), f"{secret} in draft {version.draft_id}"
-        for request in ApprovalRequest.objects.filter(kind="draft"):
-            assert secret not in json.dumps([request.payload, request.checks, request.why, request.title])
+        assert not [text for text in kept if secret in text], f"{secret} is kept"
 
 
 def _no_lie_can_be_approved(alice: User, messages: list[Any]) -> None:
     let_through: list[str] = []
+    stating = 0
     for message in messages:
         request = ApprovalRequest.objects.get(kind="draft", subject_id=draft_of(message).pk)
         body = request.payload["body"]
         # What the customer wrote themselves, or the tool said, is no invention.
         lies = [mark for mark in MARKS if mark in body and mark not in message.text]
+        lies += sorted(facts_in(body) - facts_in(known_to(message)))
         try:
             approve(message, alice)
         except Invalid:
             assert request.checks["blocked"] is True
             continue
         let_through += [f"{mark}: {body}" for mark in lies]
+        stating += bool(facts_in(body))
         assert Sending.objects.get(draft__message=message).recipients == ["anna@example.com"]
     assert not let_through, let_through[:3]
+    assert stating >= 30, "hardly any text that was let through stated anything"

@@ -109,6 +109,7 @@ def test_a_mail_is_drafted_edited_approved_and_arrives(
     house: House, page: Page, shop: Business, imap: Imap, smtp: Smtp, alice: User
 ) -> None:
     expect(page.locator("#item")).to_contain_text("Nothing waits")
+    before = figures(page)
     asked = a_raw_mail(
         "Hello,\n\nwhere is my order GH-1042?\n\nJane",
         sender="Jane Porter <jane@porter.example>",
@@ -171,6 +172,10 @@ def test_a_mail_is_drafted_edited_approved_and_arrives(
     assert read(shop, lambda: Event.objects.filter(kind="draft.sent").count()) == 1
     assert len(smtp.mails) == 1
     wait_for(lambda: imap.mails("Sent"), 30)
+    moved = figures(page)
+    for name in ("draft_success_rate", "draft_approval_rate", "edit_distance"):
+        assert moved[name]["n"] == before[name]["n"] + 1, name
+    assert moved["draft_approval_rate"]["hits"] == before["draft_approval_rate"]["hits"] + 1
     page.goto(f"/admin/mail/threads/{draft.thread_id}/")
     expect(page.locator("#live-part")).to_contain_text("Agreed with Carol on the phone")
     expect(page.locator(".gh-mail[data-ours='1']")).to_contain_text("75.00 EUR")
@@ -232,6 +237,13 @@ def test_a_new_version_and_a_newer_mail_never_lose_what_was_typed(
     )
     assert read(shop, lambda: ApprovalRequest.objects.filter(kind="draft", state="awaiting_approval").count()) == 0
     assert read(shop, lambda: Message.objects.filter(direction=Direction.IN).count()) == 2
+
+
+def figures(page: Page) -> dict[str, Any]:
+    """The figures of the shop's drafts of a day, by name."""
+    answer = page.request.get("/v1/drafts/metrics?window=24h")
+    assert answer.ok, answer.text()
+    return {one["figure"]: one for one in answer.json()["figures"]}
 
 
 def holding(words: str) -> re.Pattern[str]:

@@ -82,7 +82,7 @@ def test_the_command_prints_a_table_and_leaves_nothing(tmp_path: Any, capsys: An
     assert list(Business.objects.all()) == [shop]
     assert Chunk.objects.count() == Library.objects.count() == 0
     call_command("evaluate_search", path, "--json")
-    assert {one["way"] for one in json.loads(capsys.readouterr().out)} == {"vector", "text", "hybrid"}
+    assert {one["way"] for one in json.loads(capsys.readouterr().out)} == {"vector", "text", "hybrid", "hybrid+"}
 
 
 @pytest.mark.django_db

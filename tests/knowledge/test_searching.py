@@ -127,6 +127,56 @@ def test_filters_leave_only_what_they_say(shop: Any) -> None:
     assert search(**ask, kinds=["replies"]).passages == ()
 
 
+def test_one_of_a_list_of_values_is_enough(shop: Any) -> None:
+    fill(shop, "snippets", tags=["refund", "vat"], lang="en")
+    fill(shop, "faq", tags=["vat", 7], lang="de")
+    ask = {"business_id": shop.pk, "query": "money back"}
+    for mode in ("hybrid", "text", "vector"):
+        assert {p.collection for p in search(**ask, mode=mode, filters={"tags": "refund"}).passages} == {"snippets"}
+        assert {p.collection for p in search(**ask, mode=mode, filters={"tags": "vat"}).passages} == {"snippets", "faq"}
+    assert {p.collection for p in search(**ask, filters={"tags": 7, "lang": "de"}).passages} == {"faq"}
+    assert search(**ask, filters={"tags": "refund", "lang": "de"}).passages == ()
+
+
+def test_a_passage_says_which_part_found_it(shop: Any) -> None:
+    fill(shop)
+    passages = search(business_id=shop.pk, query="printer HP-2041").passages
+    assert (passages[0].vector_rank, passages[0].text_rank) == (1, 1)
+    assert sorted(one.vector_rank or 0 for one in passages) == [1, 2, 3, 4]
+    assert [one.text_rank for one in passages[1:]] == [None] * 3
+    assert [one.vector_rank for one in search(business_id=shop.pk, query="HP-2041", mode="text").passages] == [None]
+    assert {one.text_rank for one in search(business_id=shop.pk, query="HP-2041", mode="vector").passages} == {None}
+
+
+def test_one_common_word_does_not_count_like_the_nearest_in_meaning(shop: Any) -> None:
+    fill(shop)
+    found = search(business_id=shop.pk, query="I would like to know how long my parcels are on their way to a minute")
+    assert keys(found)[0] == "delivery"
+    assert next(one.text_rank for one in found.passages if one.key == "printer") is not None
+
+
+def test_a_word_is_looked_up_wherever_it_stands_in_a_long_question(shop: Any) -> None:
+    fill(shop)
+    long = " ".join(f"abra{chr(97 + n // 20)}{chr(97 + n % 20)}dabra" for n in range(40))
+    assert keys(search(business_id=shop.pk, query=f"{long} zylinder 62XL", mode="text")) == ["printer"]
+
+
+def test_reranking_looks_at_sentences_and_keeps_what_was_found(shop: Any) -> None:
+    ensure_collection(business_id=shop.pk, key="faq")
+    long = "We sell chairs of oak. We sell tables of oak. We sell lamps of brass. We were founded in 1969. "
+    texts = {"long": long + "The cheese is sold on Mondays.", "short": "The cheese is sold here."}
+    for key, text in texts.items():
+        index_document(business_id=shop.pk, collection="faq", key=key, title="", text=text)
+    ask = {"business_id": shop.pk, "query": "The cheese is sold on Mondays.", "mode": "vector"}
+    plain, again = search(**ask), search(**ask, rerank=True)
+    assert keys(plain) == ["short", "long"] and keys(again) == ["long", "short"]
+    assert all(0 <= one.score <= 1 for one in again.passages)
+    assert {one.similarity for one in plain.passages} == {one.similarity for one in again.passages}
+    assert keys(search(**ask, rerank=True, limit=1)) == ["long"]
+    hurried = search(**ask, rerank=True, timeout=0.4)
+    assert keys(hurried) == keys(plain) and hurried.problem == "no time to rerank"
+
+
 def test_filters_by_date_include_the_beginning_and_not_the_end(shop: Any) -> None:
     ensure_collection(business_id=shop.pk, key="replies", kind="replies")
     day = datetime(2026, 3, 1, tzinfo=UTC)

@@ -58,7 +58,7 @@ def test_a_text_is_stemmed_by_its_language_and_english_a_query_by_all_that_are_t
 
 def test_only_short_plain_values_can_be_asked_for() -> None:
     meta = {"intent": "refund", "paid": True, "n": 5, "long": "x" * 81, "list": [1], "ratio": 0.5, "none": None}
-    assert facets_of(BUSINESS, meta) == ["000005=intent=refund", "000005=paid=true", "000005=n=5"]
+    assert facets_of(BUSINESS, meta) == ["000005=intent=refund", "000005=paid=true", "000005=n=5", "000005=list=1"]
 
 
 def test_filters_are_quoted_so_that_nothing_in_them_is_an_operator() -> None:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from stdnum import iban, luhn
 
+from apps.drafts.guardrails.languages import words_of
+
 Span = tuple[str, int, int]  # kind, start, end
 
 # At most three of these between two digits: spaces, dots, dashes, a line break, and what people put in to hide them.
 _SEP = r"[\s.\-_/,|:*~+()]"
 _RUN = re.compile(rf"\d(?:{_SEP}{{0,3}}\d){{11,}}")
+_DIGIT = re.compile(r"\d")
 _CARD_CUE = re.compile(r"\b(?:card|visa|master ?card|amex|american express|maestro|discover|credit|debit|cc|pan|karte|kreditkarte|carte|tarjeta|carta)\b", re.I)  # fmt: skip
 _PARCEL_CUE = re.compile(r"\b(?:track(?:ing)?|parcel|shipment|consignment|waybill|sendung\w*|imei|isbn|ean|gtin|sku)\b[^\d]{0,24}$", re.I)  # fmt: skip
 _IBAN_START = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z][ .\-]?[A-Za-z][ .\-_]{0,2}\d[ .\-_]?\d)")
@@ -34,12 +37,12 @@ _LENGTHS = {
 
 def find_cards(text: str) -> Iterator[Span]:
     """Card numbers: of a brand, with its length and check digit; any 13 to 19 digits after a word for a card."""
-    for run in _RUN.finditer(text):
+    for run in _RUN.finditer(text) if len(_DIGIT.findall(text)) >= 12 else ():
         digits = [at for at in range(run.start(), run.end()) if text[at].isdigit()]
         before = text[max(0, run.start() - 48) : run.start()]
         if not _PARCEL_CUE.search(before):
             yield from _cards_in(text, digits, cued=bool(_CARD_CUE.search(before)))
-    for spelled in _SPELLED.finditer(text) if "e" in text else ():
+    for spelled in _SPELLED.finditer(text) if len(words_of(text) & _WORDS.keys()) > 1 else ():
         number = "".join(_WORDS[w] for w in re.findall(r"[a-z]+", spelled.group().lower()))
         if len(number) <= 19 and _is_card(number):
             yield "card", spelled.start(), spelled.end()

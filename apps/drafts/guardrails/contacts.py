@@ -30,7 +30,7 @@ _OTHER_CUE = re.compile(r"(?:order|track\w*|invoice|ref(?:erence)?|ticket|case|s
 _REGIONS = ("GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR")
 
 _STREET = re.compile(
-    r"""(?<![\w-])\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?,?\ (?:(?:[NSEW]\.?|North|South|East|West)\ )?
+    r"""\d(?<![\w-]\d)\d{0,4}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?,?\ (?:(?:[NSEW]\.?|North|South|East|West)\ )?
         (?:(?:[A-Z][\w'.-]{0,24}|\d{1,3}(?:st|nd|rd|th)|of|the|St\.?)\ ){1,4}
         (?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Way|Square|Sq|Terrace|Close|
            Crescent|Cres|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Trail|Trl|Row|Gardens|Grove|Mews|Hill|Walk|Alley|Quay|
@@ -52,7 +52,7 @@ _TAIL = re.compile(
     r"(?:,?[ \n]{1,2}(?:\d{4,5} ?)?[A-ZÀ-Ý][\w'.äöüéèß-]{1,24}(?: [A-ZÀ-Ý][\w'.äöüéèß-]{1,24}){0,3})?"
     r"(?:,?[ \n]{1,2}(?:[A-Z]{2}\.? ?\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4,5}(?: ?[A-Z]{2})?(?: [A-ZÀ-Ý][\w'äöüéèß-]{1,24})?)\b)?"
 )  # fmt: skip
-_POSTCODE = re.compile(r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})(?![\w-])")
+_POSTCODE = re.compile(r"(?:[A-Z](?<![\w-][A-Z])[A-Z]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})(?![\w-])")
 
 
 def find_emails(text: str) -> Iterator[Span]:
@@ -98,7 +98,7 @@ def _is_phone(text: str, start: int, end: int) -> bool:
     digits = "".join(c for c in number if c.isdigit())
     if not 7 <= len(digits) <= 15 or _DATE.search(number):
         return False
-    before = text[max(0, start - 32) : start]
+    before = text[max(0, start - 32) : start].rpartition(" hidden]")[2]  # a mask is no word for what follows it
     if _PHONE_CUE.search(before):
         return True
     if number[0] == "+" or (digits.startswith("00") and len(digits) >= 10):
@@ -126,12 +126,28 @@ def _valid(number: str, region: str) -> bool:
         return False
 
 
+_CAPITALS_AFTER = re.compile(r"\d[A-Za-z]?,? [A-Z\d]|\d[A-Za-z]?,? (?:of|the) |\d[-/]\d")
+_GERMANIC_CUES = ("tra\u00dfe", "trasse", "tr.", "weg", "platz", "allee", "gasse", "ring", "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "singel", "v\u00e4gen", "gatan", "vej", "gade", "gata", "veien")  # fmt: skip
+_ROMANCE_CUES = ("rue", "avenue", "boulevard", "place", "chemin", "all\u00e9e", "allee", "impasse", "quai", "Calle", "C/", "Avenida", "Avda", "Plaza", "Paseo", "Via", "Piazza", "Corso", "Rua", "Travessa", "Pra\u00e7a")  # fmt: skip
+_BOX_CUES = ("box", "postfach", "apartado", "postbus", "postale", "bp ")
+
+
+def _street_rules(text: str) -> Iterator[re.Pattern[str]]:
+    """Those that may find anything: a look for their words costs far less than they do."""
+    if _CAPITALS_AFTER.search(text):
+        yield _STREET
+    if any(map(text.__contains__, _GERMANIC_CUES)):
+        yield _GERMANIC
+    if any(map(text.__contains__, _ROMANCE_CUES)):
+        yield _ROMANCE
+    if any(map(text.lower().__contains__, _BOX_CUES)):
+        yield _BOX
+
+
 def find_postal(text: str) -> Iterator[Span]:
     """Streets with a house number, post boxes, and British postcodes, with the town that follows."""
-    if not any(c.isdigit() for c in text):
-        return
     done = 0
-    found = sorted(m.span() for rule in (_STREET, _GERMANIC, _ROMANCE, _BOX) for m in rule.finditer(text))
+    found = sorted(m.span() for rule in _street_rules(text) for m in rule.finditer(text))
     for start, end in found:
         if start >= done and any(c.isdigit() for c in text[start:end]):
             tail = _TAIL.match(text, end)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import date
 
 from apps.drafts.guardrails.calendar_words import KIN
+from apps.drafts.guardrails.facts import Entity, Fact
 from apps.drafts.guardrails.hours import hours_in, speaks_of_hours
 from apps.drafts.guardrails.reading import read_values
 from apps.drafts.guardrails.sentences import Sentence
-from apps.drafts.guardrails.sources import Entity, Fact
+from apps.drafts.guardrails.terms import Pointer
 from apps.drafts.guardrails.values import Key, Value, offered
+
+Answer = tuple[bool, Pointer | None, str]  # supported, where (also where it is contradicted), words when it is not
+
+NOWHERE = "Nothing that is known says this."
+OTHERS = "Only a reply to somebody else says this."
+SAID = "Only the customer says this: it is no fact of yours."
 
 
 def same_hours(value: Value, sentence: Sentence, line: Sentence) -> bool:

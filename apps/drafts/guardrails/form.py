@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections import Counter
+from collections.abc import Iterator
 
-from apps.drafts.guardrails.languages import language_of
+from apps.drafts.guardrails.languages import language_of, words_of
 from apps.drafts.guardrails.privacy import MASK
 from apps.drafts.guardrails.terms import Finding, StageVerdict
 from apps.drafts.states import Stage
@@ -27,8 +29,13 @@ _MODEL = re.compile(
     r"|here(?:'s| is) (?:a|the|your) (?:draft|reply|response|possible|suggested|revised|rewritten)|(?:sure|certainly|of course)[,!] here|(?:based on|according to|from) the (?:provided|given|supplied|above) (?:context|tool|information|data|passages|snippets?)"
     r"|tool (?:data|results?|facts|output|response)|the (?:retrieved|provided) (?:passages?|snippets?|examples?)|als (?:ki|sprachmodell|künstliche)|en tant qu(?:e|')\s?(?:ia|modèle)|como (?:una? )?(?:ia|modelo de lenguaje|inteligencia)|let me know if you(?:'d| would) like me to (?:adjust|revise|change|rewrite))\b", re.I,
 )  # fmt: skip
-_MODEL_CUES = frozenset("ai model llm chatbot chat training cutoff cut context assist comply fulfil fulfill with draft here certainly provided given supplied above tool passages passage snippet snippets retrieved examples intelligence sprachmodell ki künstliche ia modelo modèle inteligencia adjust revise change rewrite".split())  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+")
+# A sign of the generator's own voice needs a word of the first, or one of each of the others.
+_MODEL_CUES = frozenset(
+    "ai model llm chatbot cutoff cut context provided given supplied tool passages passage snippet snippets retrieved "
+    "examples sprachmodell ki künstliche ia modelo modèle inteligencia adjust revise rewrite draft".split()
+)
+_REFUSED = frozenset("assist comply fulfil fulfill help".split())
+_PRESENTED = frozenset("sure certainly course reply response possible suggested revised rewritten".split())
 _HOLDING = re.compile(r"[\[{<$%_]|XX|TODO|TBD|FIXME|lorem", re.I)
 
 
@@ -36,40 +43,54 @@ def _may_hold(text: str) -> bool:
     return _HOLDING.search(text) is not None
 
 
+def _may_be_model(words: frozenset[str]) -> bool:
+    return (
+        not _MODEL_CUES.isdisjoint(words)
+        or ("request" in words and not _REFUSED.isdisjoint(words))
+        or ("here" in words and not _PRESENTED.isdisjoint(words))
+        or {"like", "me", "change"} <= words
+        or ("chat" in words and "bot" in words)
+        or ("artificial" in words or ("language" in words or "training" in words))
+    )
+
+
 def judge_form(body: str, customer_text: str) -> StageVerdict:
     """body: masked. customer_text: what the customer wrote last; empty when unknown."""
-    findings: list[Finding] = []
     if not any(c.isalnum() for c in body):
         return StageVerdict(
             Stage.FORM, "fail", "The reply is empty.", (Finding("empty", 0, 0, "", "It says nothing."),)
         )
-    if len(body) > MOST_CHARACTERS:
-        findings.append(Finding("long", 0, 0, "", f"It has {len(body):,} characters; {MOST_CHARACTERS:,} are allowed."))
     shown = body[: MOST_CHARACTERS * 2]
-    masks = {span for m in MASK.finditer(shown) for span in range(m.start(), m.end())} if "[" in shown else set()
-    for found in _PLACEHOLDER.finditer(shown) if _may_hold(shown) else ():
-        if found.start() not in masks:
-            findings.append(_of("placeholder", found, "A gap that was never filled."))
-    gaps = [m for m in MASK.finditer(shown) if m.group().endswith("hidden]")] if masks else []
-    findings += [_of("gap", m, "What was masked here leaves a gap: word it anew.") for m in gaps]
-    if "{" in shown or '"' in shown or "\\n" in shown or "```" in shown:
-        findings += [
-            _of("json", m, "A remnant of the generator's answer format.") for m in list(_JSON.finditer(shown))[:5]
-        ]
-    if not _MODEL_CUES.isdisjoint(_WORD.findall(shown.lower())):
-        findings += [
-            _of("model_speech", m, "The generator speaks of itself or of its task.") for m in _MODEL.finditer(shown)
-        ]
-    findings += _repeats(shown)
+    findings = [*_left_over(shown), *_repeats(shown)]
+    if len(body) > MOST_CHARACTERS:
+        words = f"It has {len(body):,} characters; {MOST_CHARACTERS:,} are allowed."
+        findings.insert(0, Finding("long", 0, 0, "", words))
     theirs, ours = language_of(customer_text), language_of(body)
     if theirs and ours and theirs != ours:
         findings.append(Finding("language", 0, 0, "", f"The customer writes {theirs}, the reply is {ours}."))
-    fails = [f for f in findings if f.kind in ("long", "placeholder", "json", "model_speech", "repeated", "gap")]
+    fails = [f for f in findings if f.kind != "language"]
     if fails:
         return StageVerdict(Stage.FORM, "fail", fails[0].words, tuple(findings[:30]))
     if findings:
         return StageVerdict(Stage.FORM, "warn", findings[0].words, tuple(findings))
     return StageVerdict(Stage.FORM, "pass", "It has the form of a reply.")
+
+
+def _left_over(shown: str) -> Iterator[Finding]:
+    """Placeholders, gaps left by masking, remains of JSON, and the generator's own voice."""
+    marks = list(MASK.finditer(shown)) if "[" in shown else []
+    masks = {at for m in marks for at in range(m.start(), m.end())}
+    for found in _PLACEHOLDER.finditer(shown) if _may_hold(shown) else ():
+        if found.start() not in masks:
+            yield _of("placeholder", found, "A gap that was never filled.")
+    gaps = [m for m in marks if m.group().endswith("hidden]")]
+    yield from (_of("gap", m, "What was masked here leaves a gap: word it anew.") for m in gaps)
+    if any(map(shown.__contains__, ("{", '"', "\\n", "```"))):
+        remains = list(_JSON.finditer(shown))[:5]
+        yield from (_of("json", m, "A remnant of the generator's answer format.") for m in remains)
+    if _may_be_model(words_of(shown)):
+        voice = "The generator speaks of itself or of its task."
+        yield from (_of("model_speech", m, voice) for m in _MODEL.finditer(shown))
 
 
 def _of(kind: str, found: re.Match[str], words: str) -> Finding:
@@ -80,14 +101,19 @@ def _repeats(body: str) -> list[Finding]:
     """Sentences of five words and more that come three times or more, and a word ten times in a row."""
     if len(body) < 150:
         return []
-    parts = [" ".join(part.lower().split()) for part in re.split(r"[.!?\n]", body)]
+    lower = body.lower()
+    parts = [" ".join(part.split()) for part in _ENDS.split(lower)]
     counts = Counter(part for part in parts if part.count(" ") >= 4)
     often = [part for part, times in counts.items() if times >= 3]
-    words = body.lower().split()
-    run = longest = 1
-    for one, other in itertools.pairwise(words):
-        run = run + 1 if one == other else 1
-        longest = max(longest, run)
-    if often or longest >= 8:
+    if often or _longest_run(lower.split()) >= 8:
         return [Finding("repeated", 0, 0, (often or [""])[0][:80], "It repeats itself.")]
     return []
+
+
+_ENDS = re.compile(r"[.!?\n]")
+
+
+def _longest_run(words: list[str]) -> int:
+    """How often the same word comes in a row, at most."""
+    alike = sum(map(operator.eq, words, words[1:]))
+    return alike + 1 if alike < 7 else max(len(list(run)) for _, run in itertools.groupby(words))

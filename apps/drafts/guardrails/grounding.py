@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
+from apps.drafts.guardrails.facts import Entity
 from apps.drafts.guardrails.languages import language_of
-from apps.drafts.guardrails.names import closing_of, names_in
+from apps.drafts.guardrails.names import Name, closing_of, names_in
 from apps.drafts.guardrails.privacy import MASK
 from apps.drafts.guardrails.promises import Promise, promises_in
 from apps.drafts.guardrails.reading import read_values
 from apps.drafts.guardrails.sentences import Sentence, sentences_of
-from apps.drafts.guardrails.sources import Entity, Sources
+from apps.drafts.guardrails.sources import Sources
 from apps.drafts.guardrails.statuses import Status, statuses_in
 from apps.drafts.guardrails.supporting import Answer, Support
 from apps.drafts.guardrails.terms import Claim, Context, Finding, Pointer, StageVerdict
@@ -28,6 +30,10 @@ _COUNTED_COURTESY = re.compile(
     r"\s{0,2}(?:\w+ )?(?:options?|ways?|steps?|things?|choices?|questions?|reasons?|possibilit|methods?|photos?|pictures?|points?|minutes? of your|easy|simple|of (?:us|our|them))\b",
     re.I,
 )
+_THIS_DAY = frozenset({"today", "tonight", "heute"})
+_DAY_MATTERS = frozenset("arrive arrives deliver delivery ship ships refund appointment due collect visit".split())
+_GIVEN = frozenset({"refund", "compensation", "replacement"})
+_ON_ITS_WAY = frozenset({"delivered", "shipped", "received"})
 _PAST_TROUBLE = frozenset("delayed lost damaged failed out_of_stock pending held".split())
 
 
@@ -64,45 +70,66 @@ def _claims(text: str, sources: Sources, support: Support, *, echoing: bool = Fa
     masks = [m.span() for m in MASK.finditer(text)] if "[" in text else []
     closing = closing_of(text)
     values = [v for v in read_values(text, sources.now) if not any(a <= v.start < b for a, b in masks)]
-    names = sorted(names_in(text, sentences, english=language_of(text) in ("English", "")), key=lambda name: name.start)
+    names = sorted(
+        names_in(text, sentences, closing, english=language_of(text) in ("English", "")), key=lambda name: name.start
+    )
     about: frozenset[Entity] = frozenset()
     at = name_at = 0
     for sentence in sentences:
-        marks = _mentions(sentence, sources)
-        here: list[Value] = []
+        first, first_name = at, name_at
         while at < len(values) and values[at].start < sentence.end:
-            here.append(values[at])
             at += 1
-        statuses = list(statuses_in(text, sentence))
-        promises = list(promises_in(sentence))
-        echo = echoing or sentence.echo or sentence.question
-        for status in statuses:
-            yield from _of_status(text, status, sentence, support, _about(marks, about, status.start), echo, promises)
-        for promise in promises:
-            yield _claim(
-                "promise",
-                text,
-                promise.start,
-                promise.end,
-                support.of_promise(promise, sentence, _about(marks, about, promise.start)),
-            )
-        for value in here:
-            if _stated(text, value, sentence, statuses, promises):
-                firm = bool(promises) and not sentence.conditional(value.start)
-                answer = support.of_value(value, sentence, _about(marks, about, value.start), echo=echo and not firm)
-                yield _claim(value.kind, text, value.start, value.end, answer)
         while name_at < len(names) and names[name_at].start < sentence.end:
-            name = names[name_at]
             name_at += 1
-            if name.start < closing:
-                yield _claim(
-                    "name",
-                    text,
-                    name.start,
-                    name.end,
-                    support.of_name(name.text, greeted=name.greeted, facts_only=False),
-                )
-        about = marks[-1][1] if marks else about
+        place = _Place(text, sentence, _mentions(sentence, sources), about)
+        called = [name for name in names[first_name:name_at] if name.start < closing]
+        yield from _quoted(_in_sentence(place, values[first:at], called, support, echoing=echoing), sentence, support)
+        about = place.marks[-1][1] if place.marks else about
+
+
+class _Place(NamedTuple):
+    """A sentence of a text, the records it names, and those that were spoken of before it."""
+
+    text: str
+    sentence: Sentence
+    marks: list[tuple[int, frozenset[Entity]]]
+    before: frozenset[Entity]
+
+    def about(self, at: int) -> frozenset[Entity]:
+        """The record of which an offset speaks: the last one named before it, else the first after, else the one before."""
+        if not self.marks:
+            return self.before
+        earlier = [entities for place, entities in self.marks if place <= at]
+        return earlier[-1] if earlier else self.marks[0][1]
+
+
+def _in_sentence(
+    place: _Place, values: Sequence[Value], names: Sequence[Name], support: Support, *, echoing: bool
+) -> Iterator[Claim]:
+    text, sentence = place.text, place.sentence
+    statuses = list(statuses_in(sentence))
+    promises = list(promises_in(sentence))
+    echo = bool(statuses or values) and (echoing or sentence.echo or sentence.question)
+    for status in statuses:
+        yield from _of_status(place, status, support, promises, echo=echo)
+    for promise in promises:
+        answer = support.of_promise(promise, sentence, place.about(promise.start))
+        yield _claim("promise", text, promise.start, promise.end, answer)
+    for value in values:
+        if _stated(text, value, sentence, statuses, promises):
+            firm = bool(promises) and not sentence.conditional(value.start)
+            answer = support.of_value(value, sentence, place.about(value.start), echo=echo and not firm)
+            yield _claim(value.kind, text, value.start, value.end, answer)
+    for name in names:
+        yield _claim("name", text, name.start, name.end, support.of_name(name.text, greeted=name.greeted))
+
+
+def _quoted(claims: Iterable[Claim], sentence: Sentence, support: Support) -> Iterator[Claim]:
+    """The facts of a sentence; what a snippet says word by word stands as it is, but for what became of one order."""
+    for claim in claims:
+        case = claim.kind == "status" and "your" in sentence.words
+        source = None if claim.supported or case else support.of_sentence(sentence)
+        yield claim if source is None else Claim(claim.kind, claim.text, claim.start, claim.end, True, source)
 
 
 def _claim(kind: str, text: str, start: int, end: int, answer: Answer) -> Claim:
@@ -111,59 +138,31 @@ def _claim(kind: str, text: str, start: int, end: int, answer: Answer) -> Claim:
 
 
 def _of_status(
-    text: str,
-    status: Status,
-    sentence: Sentence,
-    support: Support,
-    about: frozenset[Entity],
-    echo: bool,
-    promises: list[Promise],
+    place: _Place, status: Status, support: Support, promises: Sequence[Promise], *, echo: bool
 ) -> Iterator[Claim]:
-    if status.future:
+    if status.future or any(p.start <= status.start < p.end and p.category in _GIVEN for p in promises):
         return
-    if any(
-        p.start <= status.start < p.end and p.category in ("refund", "compensation", "replacement") for p in promises
-    ):
-        return
-    answer = support.of_status(status, sentence, about, echo=echo)
-    trouble = status.family in _PAST_TROUBLE or (
-        status.family in ("delivered", "shipped", "received") and not status.positive
-    )
+    sentence = place.sentence
+    answer = support.of_status(status, sentence, place.about(status.start), echo=echo)
+    trouble = status.family in _PAST_TROUBLE or (status.family in _ON_ITS_WAY and not status.positive)
     if not answer[0] and sentence.sorry and trouble and answer[1] is None:
         return  # "Sorry that it was delayed" says what the customer suffers, not what we know
-    yield _claim("status", text, status.start, status.end, answer)
+    yield _claim("status", place.text, status.start, status.end, answer)
 
 
-def _stated(text: str, value: Value, sentence: Sentence, statuses: list[Status], promises: list[Promise]) -> bool:
+def _stated(
+    text: str, value: Value, sentence: Sentence, statuses: Sequence[Status], promises: Sequence[Promise]
+) -> bool:
     """Whether the value is said as a fact: not "today" in thanks for writing today, nor "two options"."""
-    if (
-        value.kind == "date"
-        and value.unit == "relative"
-        and text[value.start : value.end].lower() in ("today", "tonight", "heute")
-    ):
-        if (
-            not statuses
-            and not promises
-            and not sentence.words
-            & {
-                "arrive",
-                "arrives",
-                "deliver",
-                "delivery",
-                "ship",
-                "ships",
-                "refund",
-                "appointment",
-                "due",
-                "collect",
-                "visit",
-            }
-        ):
-            return False
-        return sentence.words.isdisjoint(_COURTEOUS_DAY)
     if value.kind == "number":
         return _COUNTED_COURTESY.match(text, value.end) is None
-    return True
+    if value.unit == "loose":
+        return bool(statuses or promises) or sentence.ahead or not sentence.words.isdisjoint(_DAY_MATTERS)
+    if value.kind != "date" or value.unit != "relative" or text[value.start : value.end].lower() not in _THIS_DAY:
+        return True
+    if not statuses and not promises and sentence.words.isdisjoint(_DAY_MATTERS):
+        return False
+    return sentence.words.isdisjoint(_COURTEOUS_DAY)
 
 
 def _mentions(sentence: Sentence, sources: Sources) -> list[tuple[int, frozenset[Entity]]]:
@@ -171,12 +170,16 @@ def _mentions(sentence: Sentence, sources: Sources) -> list[tuple[int, frozenset
     if not sources.competing:
         return []
     found: dict[int, set[Entity]] = {}
+    lower = sentence.lower
+    ids: dict[str, int] = {}
+    if sources.numbered and any(map(lower.__contains__, "0123456789")):
+        ids = {id_key(token.group()): token.start() for token in reversed(list(_ID_TOKEN.finditer(lower)))}
     for entity, text in sources.competing.items():
-        at = _find_word(sentence.lower, text)
-        if at < 0 and entity not in sources.numbered:
-            at = max(_find_word(sentence.lower, name) for name in sources.nicknames[entity])
-        elif at < 0 and any(c.isdigit() for c in sentence.lower):
-            at = next((m.start() for m in _ID_TOKEN.finditer(sentence.lower) if id_key(m.group()) == entity[1]), -1)
+        at = _find_word(lower, text)
+        if at < 0 and entity in sources.numbered:
+            at = ids.get(entity[1], -1)
+        elif at < 0 and text.rpartition(" ")[2] in lower:
+            at = max(_find_word(lower, name) for name in sources.nicknames[entity])
         if at >= 0:
             found.setdefault(sentence.start + at, set()).add(entity)
     return [(at, frozenset(entities)) for at, entities in sorted(found.items())]
@@ -193,14 +196,6 @@ def _find_word(text: str, word: str) -> int:
             return at
         at = text.find(word, at + 1)
     return -1
-
-
-def _about(marks: list[tuple[int, frozenset[Entity]]], before: frozenset[Entity], at: int) -> frozenset[Entity]:
-    """The record a place of a sentence speaks of: the last one named before it, else the first after it, else the one before."""
-    if not marks:
-        return before
-    earlier = [entities for place, entities in marks if place <= at]
-    return earlier[-1] if earlier else marks[0][1]
 
 
 __all__ = ["Pointer", "judge_grounding"]

@@ -23,27 +23,31 @@ _SCRIPTS = ((0x0400, 0x052F, "Cyrillic"), (0x0590, 0x05FF, "Hebrew"), (0x0600, 0
             (0x3040, 0x30FF, "Japanese"), (0xAC00, 0xD7AF, "Korean"), (0x4E00, 0x9FFF, "Chinese"), (0x0370, 0x03FF, "Greek"), (0x0E00, 0x0E7F, "Thai"))  # fmt: skip
 
 
+@lru_cache(maxsize=32)
+def words_of(text: str) -> frozenset[str]:
+    """Its words of letters alone, in lower case; a draft is asked for them by several layers."""
+    return frozenset(_WORD.findall(text.lower()))
+
+
 @lru_cache(maxsize=256)
 def language_of(text: str) -> str:
     """Its name in English, or of its script; empty when the text is too short or mixed to say."""
     head = text[:2000]
-    if not head.isascii():
-        counts: dict[str, int] = {}
-        for c in head:
-            if c > "\u036f":
-                for low, high, name in _SCRIPTS:
-                    if low <= ord(c) <= high:
-                        counts[name] = counts.get(name, 0) + 1
-        if counts:
-            name, most = max(counts.items(), key=lambda pair: pair[1])
-            if most * 3 > sum(c.isalpha() for c in head):
-                return name
+    script = "" if head.isascii() else _script_of(head)
+    if script:
+        return script
     points = dict.fromkeys(_SMALL, 0.0)
     words = _WORD.findall(head.lower())[:300]
-    for word in words:
-        names = _OF.get(word)
-        if names:
-            for name in names:
-                points[name] += 1 / len(names)
+    for names in filter(None, map(_OF.get, words)):
+        for name in names:
+            points[name] += 1 / len(names)
     (first, best), (_, second) = sorted(points.items(), key=lambda pair: -pair[1])[:2]
     return first if len(words) >= 5 and best >= 2.5 and best >= second * 1.5 and best >= len(words) * 0.12 else ""
+
+
+def _script_of(head: str) -> str:
+    """The script, other than Latin, of more than a third of the letters; empty when there is none."""
+    high = [ord(c) for c in head if c > "\u036f"]
+    counts = {name: sum(low <= n <= top for n in high) for low, top, name in _SCRIPTS}
+    name, most = max(counts.items(), key=lambda pair: pair[1])
+    return name if most and most * 3 > sum(c.isalpha() for c in head) else ""

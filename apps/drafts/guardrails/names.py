@@ -22,10 +22,12 @@ class Name(NamedTuple):
 
 
 _CARRIER = re.compile(r"\b(?:DHL(?: Express)?|UPS|FedEx|USPS|Royal Mail|DPD|Hermes|Evri|GLS|TNT|Parcelforce|Yodel|Canada Post|Australia Post|PostNL|bpost|La Poste|Colissimo|Chronopost|Correos|Deutsche Post|Swiss Post|PostNord|OnTrac|LaserShip|Purolator|Aramex|InPost|Amazon Logistics|An Post|SEUR|MRW|Poste Italiane|Bring|Mondial Relay|Klarna|PayPal|Stripe|Afterpay|Apple Pay|Google Pay|Visa|Mastercard|American Express|Amex)\b")  # fmt: skip
-_PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-zà-ÿ]{2,24}(?:[ -][A-Z][a-zà-ÿ]{2,24}){0,3}")
+_CARRIER_CUES = frozenset(re.findall(r"[A-Z]\w+", _CARRIER.pattern)) | {"bpost", "An Post"}
+_PROPER = re.compile(r"[A-Z](?<=[a-z,;] [A-Z])[a-zà-ÿ]{2,24}(?:[ -][A-Z][a-zà-ÿ]{2,24}){0,3}")
 _TITLED = re.compile(
     r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Dr|Herr|Frau|Monsieur|Madame|Mme|Prof)\.? (?P<name>[A-ZÀ-Ý][\w'’-]{1,24}(?: [A-ZÀ-Ý][\w'’-]{1,24})?)"
 )
+_TITLES = ("Mr", "Ms", "Miss", "Dr", "Herr", "Frau", "Monsieur", "Madame", "Mme", "Prof")
 # Words by which one article differs from the next: they are in what is known, or invented.
 _ATTRIBUTES = frozenset(
     "red blue green yellow purple pink brown black white grey gray beige turquoise violet navy maroon crimson teal oak walnut pine beech birch maple bamboo teak mahogany leather wooden ceramic porcelain "
@@ -47,42 +49,51 @@ _GENERAL = frozenset(
 )  # fmt: skip
 
 
-def names_in(text: str, sentences: list[Sentence], *, english: bool) -> Iterator[Name]:
-    """Who is greeted, carriers, and (in English) what is written with a capital within a sentence."""
-    closing = closing_of(text)
+def names_in(text: str, sentences: list[Sentence], closing: int, *, english: bool) -> Iterator[Name]:
+    """Who is greeted, carriers, and (in English) what is written with a capital within a sentence, before the closing."""
     head = text[:160]
     for greeted in names_greeted(head):
         at = head.find(greeted)
         yield Name(greeted, at, at + len(greeted), True)
         break
-    for found in _CARRIER.finditer(text, 0, closing):
+    for found in _CARRIER.finditer(text, 0, closing) if any(map(text.__contains__, _CARRIER_CUES)) else ():
         yield Name(found.group(), found.start(), found.end())
-    for found in _TITLED.finditer(text, 0, closing):
-        if found.start() > 12 or text[: found.start()].strip():
-            first = text[: found.start()].rsplit("\n", 1)[-1].strip().lower().rstrip(",")
-            if first not in ("dear", "hello", "hi", "hey", "sehr geehrter", "sehr geehrte", "cher", "chère"):
-                yield Name(found["name"], found.start("name"), found.end("name"))
+    yield from _titled(text, closing) if any(map(text.__contains__, _TITLES)) else ()
     for sentence in sentences:
         for word in sentence.words & _ATTRIBUTES if sentence.start < closing else ():
             at = sentence.lower.find(word)
             yield Name(word, sentence.start + at, sentence.start + at + len(word))
-    if not english:
-        return
-    masks = [m.span() for m in MASK.finditer(text)]
+    yield from _proper(text, closing) if english else ()
+
+
+def _titled(text: str, closing: int) -> Iterator[Name]:
+    """Names behind Mr, Dr and so on, but for that of who is greeted."""
+    for found in _TITLED.finditer(text, 0, closing):
+        before = text[: found.start()]
+        if before.strip() or text[found.end() : found.end() + 1] not in (",", ":", "\n", ""):
+            first = before.rsplit("\n", 1)[-1].strip().lower().rstrip(",")
+            if first not in _GREETINGS:
+                yield Name(found["name"], found.start("name"), found.end("name"))
+
+
+def _proper(text: str, closing: int) -> Iterator[Name]:
+    masks = [m.span() for m in MASK.finditer(text)] if "[" in text else []
+    greeting = text.find("\n") if _GREETED.match(text) else 0
+    greeting = 60 if greeting < 0 else min(greeting, 60)
     for found in _PROPER.finditer(text, 0, closing):
         if any(start <= found.start() < end for start, end in masks) or _CARRIER.match(text, found.start()):
             continue
-        words = [
-            w
-            for w in re.split(r"[ -]", found.group())
-            if w.lower() not in _GENERAL and w.lower() not in MONTHS and w.lower() not in WEEKDAYS
-        ]
-        if words and not (
-            found.start() < 60
-            and text[: found.start()].count("\n") == 0
-            and re.match(r"(?i)(?:dear|hi|hello|hey|good)\b", text)
-        ):
+        words = [word for word in re.split(r"[ -]", found.group()) if not _is_common(word.lower())]
+        if words and found.start() >= greeting:
             yield Name(" ".join(words), found.start(), found.end())
+
+
+def _is_common(word: str) -> bool:
+    return word in _GENERAL or word in MONTHS or word in WEEKDAYS
+
+
+_GREETED = re.compile(r"(?:dear|hi|hello|hey|good)\b", re.I)
+_GREETINGS = ("dear", "hello", "hi", "hey", "sehr geehrter", "sehr geehrte", "cher", "chère")
 
 
 def closing_of(text: str) -> int:

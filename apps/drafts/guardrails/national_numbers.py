@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 
+from apps.drafts.guardrails.languages import words_of
+
 Span = tuple[str, int, int]
 
 _SSN = re.compile(
@@ -16,7 +18,9 @@ _SSN_CUE = re.compile(
     r"\b(?:ssn|social(?: security)?(?: (?:number|no))?|soc sec|itin|tax(?:payer)? id\w*)\b[^\d\n]{0,24}$", re.I
 )
 _SSN_LOOSE = re.compile(r"(?<![\w-])\d(?:[ .\-_/]{0,3}\d){8}(?![\w-])")
-_CHUNK = re.compile(r"(?<![\w@/])(?:[A-Za-z]{1,4}[ -]?)?\d[\dA-Za-z]{0,20}(?:[ .\-/][\dA-Za-z]{1,20}){0,8}(?![\w@])")
+_CHUNK = re.compile(r"\d[\dA-Za-z]{0,20}(?:[ .\-/][\dA-Za-z]{1,20}){0,8}(?![\w@])")
+_LEADING = re.compile(r"(?<![\w@/])(?:[A-Za-z]{1,6}|[A-Za-z]{1,4}[ -])?$")
+_SSN_CUES = frozenset("ssn social soc itin tax taxpayer".split())
 _CUED = re.compile(
     r"\b(?:(?P<national_id>passport|passeport|reisepass|pasaporte|driv(?:er'?s?|ing) licen[cs]e|national id(?:entity)?|identity (?:card|number)|id card|"
     r"personalausweis\w*|national insurance|nhs|medicare|steuer-?id\w*|steuernummer|bsn|burgerservicenummer|cpf|pesel|sin|social insurance|tfn|aadhaar|pan|"
@@ -29,8 +33,7 @@ _BORN = re.compile(
     r"(?P<value>\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}(?:st|nd|rd|th)? (?:of )?[A-Za-zäéû]{3,9},? \d{4}|[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?,? \d{4})", re.I,
 )  # fmt: skip
 _LEAD = re.compile(r"[A-Za-z]{1,4}[ -]")
-_DIGIT = re.compile(r"\d")
-_WORD = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"\d+")
 _DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
 _BIRTH_CUES = frozenset("birth dob d born birthday birthdate geboren geburtsdatum né née nee ne nacimiento".split())
 _CUES = frozenset(
@@ -71,16 +74,15 @@ _RRN = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d
 
 def find_national(text: str) -> Iterator[Span]:
     """US social security numbers, other states' numbers, bank accounts, dates of birth, wallets, network addresses."""
-    if len(_DIGIT.findall(text)) < 5:
+    runs = [len(run) for run in _DIGITS.findall(text)]
+    if sum(runs) < 5:
         return
-    words = frozenset(_WORD.findall(text.lower()))
-    yield from _ssns(text)
-    for chunk in _CHUNK.finditer(text):
-        yield from _in_chunk(chunk)
-    for rule, kind in ((_AHV, "national_id"), (_RRN, "national_id"), (_WALLET, "account")):
+    words = words_of(text)
+    yield from _ssns(text, runs, words)
+    for start, end in _chunks(text):
+        yield from _in_chunk(text[start:end], start)
+    for kind, rule in _shaped(text, max(runs)):
         yield from ((kind, *found.span()) for found in rule.finditer(text))
-    if text.count(":") >= 5 or text.count("-") >= 5 or _DOTTED.search(text):
-        yield from (("network", *found.span()) for found in _NETWORK.finditer(text))
     if not _BIRTH_CUES.isdisjoint(words):
         yield from (("birth_date", *found.span("value")) for found in _BORN.finditer(text))
     for found in _CUED.finditer(text) if not _CUES.isdisjoint(words) else ():
@@ -88,13 +90,37 @@ def find_national(text: str) -> Iterator[Span]:
             yield (_cue_kind(found), *found.span("value"))
 
 
-def _in_chunk(chunk: re.Match[str]) -> Iterator[Span]:
+def _shaped(text: str, longest: int) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Rules for numbers known by their form alone, where they may find one. longest: the most digits in a row."""
+    if "756" in text:
+        yield "national_id", _AHV
+    if longest >= 7:
+        yield "national_id", _RRN
+    if max(map(len, text.split())) >= 26:
+        yield "account", _WALLET
+    if text.count(":") >= 5 or text.count("-") >= 5 or _DOTTED.search(text):
+        yield "network", _NETWORK
+
+
+def _chunks(text: str) -> Iterator[tuple[int, int]]:
+    """What begins with a digit, or with a few letters before one, at the beginning of a word."""
+    at = 0
+    while found := _CHUNK.search(text, at):
+        start = found.start()
+        lead = _LEADING.search(text, max(0, start - 8), start)
+        if lead and lead.start() >= at and (lead.start() == 0 or lead.start() > start - 8):
+            yield lead.start(), found.end()
+            at = found.end()
+        else:
+            at = start + 1
+
+
+def _in_chunk(text: str, start: int) -> Iterator[Span]:
     """The chunk as it is, or without the word before it: "is 12345678Z"."""
-    text = chunk.group()
     lead = _LEAD.match(text)
     for skip in (0, lead.end()) if lead else (0,):
         if 8 <= len(text) - skip <= 40 and _is_national(text[skip:]):
-            yield "national_id", chunk.start() + skip, chunk.end()
+            yield "national_id", start + skip, start + len(text)
             return
 
 
@@ -102,19 +128,20 @@ def _cue_kind(found: re.Match[str]) -> str:
     return "account" if found["account"] else "national_id"
 
 
-def _ssns(text: str) -> Iterator[Span]:
-    for found in _SSN.finditer(text):
+def _ssns(text: str, runs: list[int], words: frozenset[str]) -> Iterator[Span]:
+    grouped = any(three == (3, 2, 4) for three in zip(runs, runs[1:], runs[2:], strict=False))
+    for found in _SSN.finditer(text) if grouped else ():
         area, group, serial = (found[1], found[2], found[3]) if found[1] else (found[4], found[6], found[7])
         if found[1] or (area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000"):
             yield "ssn", found.start(), found.end()
-    for found in _SSN_LOOSE.finditer(text):
-        if _SSN_CUE.search(text[max(0, found.start() - 48) : found.start()]):
+    for found in () if _SSN_CUES.isdisjoint(words) else _SSN_LOOSE.finditer(text):
+        if _SSN_CUE.search(text[max(0, found.start() - 48) : found.start()].rpartition(" hidden]")[2]):
             yield "ssn", found.start(), found.end()
 
 
 def _is_national(chunk: str) -> bool:
-    compact = "".join(c for c in chunk.upper() if c.isalnum())
-    for rule, grouped in _FORMS.get(_form(compact), ()):
+    compact = "".join(filter(str.isalnum, chunk.upper()))
+    for rule, grouped in _SHAPES.get(compact.translate(_CLASSES), ()):
         if grouped and not _stands_in_groups(chunk, rule):
             continue
         if _rule(rule)(compact):
@@ -122,16 +149,13 @@ def _is_national(chunk: str) -> bool:
     return False
 
 
-def _form(compact: str) -> str:
-    """The form: a run of classes, each with how often it comes: a2d6a for AB123456C."""
-    parts: list[list[object]] = []
-    for c in compact:
-        kind = "d" if c.isdigit() else "a"
-        if parts and parts[-1][0] == kind:
-            parts[-1][1] = int(str(parts[-1][1])) + 1
-        else:
-            parts.append([kind, 1])
-    return "".join(f"{kind}{count if count != 1 else ''}" for kind, count in parts)
+def _spelled_out(form: str) -> str:
+    """Of a2d6a, aadddddda."""
+    return "".join(kind * int(count or 1) for kind, count in re.findall(r"([ad])(\d*)", form))
+
+
+_SHAPES = {_spelled_out(form): rules for form, rules in _FORMS.items()}
+_CLASSES = str.maketrans(dict.fromkeys("0123456789", "d") | dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a"))
 
 
 def _stands_in_groups(chunk: str, rule: str) -> bool:

@@ -32,7 +32,7 @@ MASK = re.compile(rf"\[(?:(?:card|IBAN) ending [0-9A-Z]{{4}}|(?:{'|'.join(LABELS
 _MASK_START = ("[card ", "[IBAN ", *(f"[{label} hidden" for label in LABELS.values()))
 # The worst first: where two findings overlap, the first of them is kept.
 _ORDER = {kind: n for n, kind in enumerate(("secret", "iban", "card", "ssn", "national_id", "account", "birth_date", "email", "phone", "address", "network", "name"))}  # fmt: skip
-ROUNDS = 4
+ROUNDS = 8
 
 
 class Allowed:

@@ -41,12 +41,13 @@ _RULES: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
         ("refund", rf"\b(?:we|i|our team)(?:'re|’re| are|'m|’m| am) (?:\w+ ){{0,2}}\w+ing{_GAP}\b{_MONEY}\b", "refund refunded refunding reimburse reimbursed reimbursement reimbursing money credit crediting credited"),
         ("replacement", rf"\b(?:we|i|our team)(?:'re|’re| are|'m|’m| am) (?:\w+ ){{0,2}}(?:replacing|exchanging|resending|reshipping)\b|\b(?:we|i|our team)(?:'re|’re| are|'m|’m| am) (?:\w+ ){{0,2}}\w+ing{_GAP}\b(?:replacement|new one|another one)\b", "replacement replacing new another exchanging resending reshipping"),
         ("compensation", rf"\b(?:we|i|our team)(?:'re|’re| are|'m|’m| am) (?:\w+ ){{0,2}}(?:offering|giving|sending|adding|issuing|applying|including){_GAP}\b{_GIFT}\b", "compensation voucher coupon discount gift goodwill rebate cashback points bonus upgrade credit"),
-        ("free", r"\b(?:(?:shipping|delivery|postage|returns?|replacement|repair|exchange|it|this|that|they) (?:is|are|was|will be|'s) (?:now |always |completely |absolutely |totally |also )?free\b(?! (?:to|of (?!charge|cost)))|free of charge|free of cost|(?:at )?no (?:extra |additional |further )?(?:cost|charge)|without (?:any )?(?:extra |additional )?(?:cost|charge)|at our (?:own )?(?:cost|expense)|for free|completely free|complimentary|on the house|it(?:'s| is) on us|free (?:shipping|delivery|returns?|replacement|repair|gift|upgrade|sample|month|year|item|express|exchange|installation|label|service|trial)|kostenlos\w*|kostenfrei\w*|gratis|gratuit\w*|gratuito|gratuita|sans frais)\b", "free complimentary cost charge house us expense kostenlos kostenlose kostenloser kostenlosen kostenfrei gratis gratuit gratuite gratuitement gratuito gratuita frais"),
+        ("free", r"\b(?:(?:shipping|delivery|postage|returns?|replacement|repair|exchange|it|this|that|they) (?:is|are|was|will be|'s) (?:now |always |completely |absolutely |totally |also )?free\b(?! (?:to|of (?!charge|cost)))|free of charge|free of cost|(?:at )?no (?:\w+ )?(?:costs?|charges?|fees?)\b|without (?:any )?(?:extra |additional )?(?:cost|charge)|at our (?:own )?(?:cost|expense)|for free|completely free|complimentary|on the house|it(?:'s| is) on us|free (?:shipping|delivery|returns?|replacement|repair|gift|upgrade|sample|month|year|item|express|exchange|installation|label|service|trial)|kostenlos\w*|kostenfrei\w*|gratis|gratuit\w*|gratuito|gratuita|sans frais)\b", "free complimentary cost costs charge charges fee fees house us expense kostenlos kostenlose kostenloser kostenlosen kostenfrei gratis gratuit gratuite gratuitement gratuito gratuita frais"),
         ("guarantee", r"\b(?:guarantee[sd]?|(?:i|we) (?:can )?(?:promise|assure you|commit|pledge|swear|vow)|you have (?:my|our) word|without fail|100 ?% (?:sure|certain|satisf\w+)|lifetime warranty|definitely (?:be|arrive|get|receive|ship)|no later than|at the latest|garantieren?|garantiert|garantissons|garanti[ez]?|garantizamos|garantiamo|garanderen)\b", "guarantee guarantees guaranteed promise assure commit pledge swear vow word fail sure certain satisfaction lifetime definitely later latest garantieren garantiert garantissons garanti garantie garantizamos garantiamo garanderen"),
         ("refund", r"\b(?:(?:wir|ich) (?:werden|werde|erstatten|erstatte|überweisen)\b[^.!?\n]{0,60}?\b(?:erstatt\w+|rückerstatt\w+|zurück\w*|betrag)|(?:nous|je) (?:vous )?rembours\w+|vous serez remboursé\w*|le (?:reembolsaremos|devolveremos)|(?:recibirá|obtendrá)[^.!?\n]{0,30}reembolso|la rimborseremo|wij (?:betalen|storten)[^.!?\n]{0,40}terug)\b", "erstatten erstatte erstattet erstattung werden werde überweisen zurück nous je serez reembolsaremos devolveremos reembolso rimborseremo betalen storten terug"),
         ("compensation", r"\b(?:gutschein|rabatt|entschädigung|bon d'achat|remise|réduction|dédommagement|descuento|cupón|vale|sconto|buono|korting|tegoedbon)\b", "gutschein rabatt entschädigung bon remise réduction dédommagement descuento cupón vale sconto buono korting tegoedbon"),
     )
 )  # fmt: skip
+_CUES = frozenset().union(*(cues for _, _, cues in _RULES))
 _NOT = re.compile(
     r"\b(?:not|cannot|can't|won't|unable|never|no longer|nicht|kein\w*|pas|isn't|aren't|don't|couldn't|ne|unfortunately)\b"
 )
@@ -60,7 +61,7 @@ _ASSURANCE = re.compile(
 
 def promises_in(sentence: Sentence) -> Iterator[Promise]:
     """What one sentence commits to; a question, a refusal and a bare condition commit to nothing."""
-    if sentence.question:
+    if sentence.question or _CUES.isdisjoint(sentence.words):
         return
     seen: set[str] = set()
     for category, rule, cues in _RULES:
@@ -93,7 +94,7 @@ SPEAKS = {
     "refund": re.compile(r"refund|reimburs|money.?back|credit|erstatt|rembours|reembols|rimbors|terugbet", re.I),
     "replacement": re.compile(r"replac|exchang|resend|reship|new (?:one|item)|ersatz|umtausch", re.I),
     "compensation": re.compile(r"compensat|voucher|coupon|discount|gift|goodwill|credit|rebate|points|% off|promo|upgrade|gutschein|rabatt|remise|descuento|sconto|korting", re.I),
-    "free": re.compile(r"free|no (?:extra |additional )?(?:cost|charge)|complimentary|without (?:extra |additional )?charge|our (?:cost|expense)|kostenlos|gratis|gratuit|kostenfrei", re.I),
+    "free": re.compile(r"free|no (?:\w+ )?(?:cost|charge|fee)|complimentary|without (?:extra |additional )?charge|our (?:cost|expense)|kostenlos|gratis|gratuit|kostenfrei", re.I),
     "guarantee": re.compile(r"guarant|promise|lifetime|garant|at the latest|no later than", re.I),
     "delivery": re.compile(r"deliver|arriv|ship|dispatch|eta\b|expected|estimated|appointment|transit|liefer|versand|livr|entreg|consegn|bezorg|lever", re.I),
     "cancel": re.compile(r"waive|cancel|extend|extension|unlock|reactivat|upgrade|priorit|expedit|storn|annul", re.I),

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from apps.drafts.guardrails import loose_times
 from apps.drafts.guardrails.calendar_words import CURRENCIES, MONTHS, NUMBERS, ORDINALS, RELATIVE, UNITS, WEEKDAYS
+from apps.drafts.guardrails.languages import words_of
 from apps.drafts.guardrails.reading_dates import ISO, clock, day_month, day_of, month_day, numeric_date, ordinal_day
 from apps.drafts.guardrails.reading_units import (
     BEFORE,
@@ -19,13 +21,14 @@ from apps.drafts.guardrails.reading_units import (
     unit_after,
 )
 from apps.drafts.guardrails.reading_words import values_in_words
-from apps.drafts.guardrails.values import Value, id_key
+from apps.drafts.guardrails.values import Key, Value, id_key
 
 # Words that say a value on their own, or with those beside them.
-_SAID = frozenset((*WEEKDAYS, *RELATIVE, *MONTHS, *NUMBERS, *ORDINALS, *UNITS, "aujourd"))
+_SAID = frozenset((*WEEKDAYS, *RELATIVE, *MONTHS, *NUMBERS, *ORDINALS, *UNITS, *loose_times.CUES, "aujourd"))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _WEB = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]{2,500}|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|net|org|io|shop|store|info|biz|co\.uk|co|de|fr|es|it|nl|eu|ru|cn|xyz|top|site|online|app|dev|ai|me|ly|gg|uk|us|ca|au|ch|at|be|example|test|invalid)\b(?:/[^\s<>\"')\]]{0,300})?(?![\w@])", re.I)  # fmt: skip
+_DOTTED = re.compile(r"\.[^\W\d]|://|www\.", re.I)
 _TOKEN = re.compile(r"[\w#/&+.:-]*\w")
 _RANGE = re.compile(rf"({NUMBER_FORM})\s?(-|–|—|to|or|and|bis|à|a|oder|ou|o|e|y|tot)\s?({NUMBER_FORM})(?!\d)")
 _NUMBER = re.compile(NUMBER_FORM)
@@ -39,7 +42,8 @@ _SIZE = frozenset(
 def read_values(text: str, now: date) -> list[Value]:
     """All values in the text, in order, none overlapping another. Linear in its length."""
     first = _DIGIT.search(text)
-    said = not _SAID.isdisjoint(_LETTERS.findall(text.lower()))
+    words = words_of(text) if len(text) > 200 else frozenset(_LETTERS.findall(text.lower()))
+    said = not _SAID.isdisjoint(words)
     if first is None and not said and "@" not in text and "." not in text:
         return []
     found: list[Value] = []
@@ -60,6 +64,9 @@ def read_values(text: str, now: date) -> list[Value]:
         return sorted([*found, *webs], key=lambda value: value.start)
     taken = {p for v in found for p in range(v.start, v.end)}
     named = [v for v in values_in_words(text, now) if v.start not in taken and v.start not in blocked]
+    loose = () if loose_times.CUES.isdisjoint(words) else loose_times.loose_times(text, now)
+    taken |= {p for v in named for p in range(v.start, v.end)}
+    named += [v for v in loose if taken.isdisjoint(range(v.start, v.end))]
     return sorted([*found, *named, *webs], key=lambda value: value.start)
 
 
@@ -78,7 +85,7 @@ def _webs(text: str) -> Iterator[Value]:
             done = right
             yield Value("email", left, right, (("e", text[left:right].lower()),))
         at = text.find("@", max(at + 1, right))
-    for web in _WEB.finditer(text):
+    for web in _WEB.finditer(text) if _DOTTED.search(text) else ():
         url = web.group().rstrip(".,;:!?")
         bare = re.sub(r"^https?://(?:www\.)?|^www\.", "", url.lower()).rstrip("/")
         if web.start() >= 1 and text[web.start() - 1] == "@":
@@ -142,11 +149,25 @@ def _range(text: str, at: int, found: re.Match[str]) -> list[Value] | None:
             Value(kind, at, found.end(1), make(low), name, low=True),
             Value(kind, found.start(3), end, make(high), name),
         ]
+    if found[1].isdigit() and int(found[1]) <= 31 and (until := day_month(text, found.start(3), _ANY_DAY)):
+        return [Value("date", at, found.end(1), tuple(_same_month(until, int(found[1])))), until]
     currency = currency_before(text, at)
     if currency:
         return [Value("amount", currency[1], found.end(1), plain_keys(low), currency[0], low=True),
                 Value("amount", found.start(3), found.end(), plain_keys(high), currency[0])]  # fmt: skip
     return None
+
+
+_ANY_DAY = date(2026, 1, 1)
+
+
+def _same_month(until: Value, day: int) -> Iterator[Key]:
+    """Of "4 to 7 December", the fourth."""
+    for key in until.keys:
+        if key[0] == "md":
+            yield ("md", key[1], day)
+        elif isinstance(key[1], date) and (exact := day_of(key[1].year, key[1].month, day)):
+            yield ("d", exact)
 
 
 def _number(text: str, at: int) -> list[Value] | int:

@@ -17,7 +17,11 @@ def values_in_words(text: str, now: date) -> Iterator[Value]:
     previous_end, previous = 0, ""
     for found in WORD.finditer(text):
         raw = found.group()
-        word = raw.lower().replace("’", "'")
+        word = raw.lower()
+        if pending is None and word not in _TELLING and "-" not in word and "’" not in word:
+            previous_end, previous = found.end(), word
+            continue
+        word = word.replace("’", "'")
         start, end = found.span()
         number = _spelled_number(word)
         if number is not None and word not in ("second",):
@@ -36,6 +40,9 @@ def values_in_words(text: str, now: date) -> Iterator[Value]:
         previous_end, previous = end, word
     if pending:
         yield from _counted(text, pending)
+
+
+_TELLING = frozenset((*NUMBERS, *WEEKDAYS, *RELATIVE, *UNITS, *MONTHS, *ORDINALS, "day"))
 
 
 def _spelled_number(word: str) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Callable
+from typing import Any
 
 from apps.drafts.guardrails.calendar_words import MONTHS
 from apps.drafts.guardrails.roles import TOPIC_OF
@@ -25,7 +26,21 @@ _ASKING = re.compile(r"\b(?:could|can|would) you\b|\bplease (?:send|provide|conf
 _IF = re.compile(
     r"\b(?:if|once|when|whenever|until|unless|whether|after|before|in case|as soon as|provided|should (?:you|it|your|the|there|they)|in the event|wenn|sobald|falls|ob|nachdem|si|dès que|quand|lorsque|cuando|una vez|als|zodra|se|quando|appena)\b", re.I,
 )  # fmt: skip
+_WILL = frozenset("will shall wird werden sera seront será zal sarà".split())
 _BOUND = re.compile(r"[,;:()–—]| - |\b(?:but|however|and then|so|aber|mais|pero|maar|ma)\b", re.I)
+
+
+class once:  # noqa: N801
+    """A property that is read once. That of functools takes a lock each time, which costs more than what it guards."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self.read, self.name, self.__doc__ = read, read.__name__, read.__doc__
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        if owner is None:
+            return self
+        value = owner.__dict__[self.name] = self.read(owner)
+        return value
 
 
 class Sentence:
@@ -34,7 +49,7 @@ class Sentence:
     def __init__(self, start: int, end: int, raw: str) -> None:
         self.start, self.end, self.raw = start, end, raw
 
-    @cached_property
+    @once
     def lower(self) -> str:
         """In lower case, with plain apostrophes."""
         lower = self.raw.replace("’", "'").lower()
@@ -42,32 +57,42 @@ class Sentence:
             lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.raw.replace("’", "'"))
         return lower
 
-    @cached_property
+    @once
     def words(self) -> frozenset[str]:
         """Its words, in lower case."""
         return frozenset(WORD.findall(self.lower))
 
-    @cached_property
+    @once
+    def plain(self) -> str:
+        """Its words as they stand, without regard to case, spaces, a bullet before and a full stop behind."""
+        return " ".join(self.lower.split()).lstrip("-*•–> ").rstrip(".! ")
+
+    @once
     def topics(self) -> frozenset[str]:
         """What it is about: refund, return, delivery and so on; may be several or none."""
         return frozenset(TOPIC_OF[word] for word in self.words if word in TOPIC_OF)
 
-    @cached_property
+    @once
     def question(self) -> bool:
         """Whether it asks."""
         return self.raw.rstrip("\"')]").endswith("?")
 
-    @cached_property
+    @once
     def echo(self) -> bool:
         """Whether it gives back what the customer wrote."""
         return _ECHO.search(self.lower) is not None
 
-    @cached_property
+    @once
+    def ahead(self) -> bool:
+        """Whether it says what will be."""
+        return any(word in _WILL or word.endswith("'ll") for word in self.words)
+
+    @once
     def sorry(self) -> bool:
         """Whether it regrets."""
         return _SORRY.search(self.lower) is not None
 
-    @cached_property
+    @once
     def request(self) -> bool:
         """Whether it asks the customer to do something."""
         return _REQUEST.search(self.lower) is not None or _ASKING.search(self.lower) is not None

@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any
 
+from apps.drafts.guardrails.facts import Entity, Fact, Line, ToolStatus, in_matter
 from apps.drafts.guardrails.reading import read_values
 from apps.drafts.guardrails.roles import CURRENCY_KEYS, UNIT_KEYS, is_money, key_words, roles_of_key
 from apps.drafts.guardrails.sentences import Sentence, sentences_of
@@ -19,39 +20,6 @@ from apps.drafts.guardrails.values import Key, Value, id_key, offered
 MOST_LEAVES = 3000
 MOST_ALIKE = 60
 MOST_TEXT = 40_000  # characters of one source that are read
-Entity = tuple[str, str]  # kind of name (a field), the value that names a record
-
-
-class Fact(NamedTuple):
-    """One value of one source. trust: fact | said (by the customer) | style (a reply to somebody else).
-
-    entities: the records it belongs to, with the names they go by. money: None when nothing tells.
-    """
-
-    pointer: Pointer
-    trust: str
-    kind: str = ""
-    unit: str = ""
-    money: bool | None = None
-    entities: frozenset[Entity] = frozenset()
-    roles: frozenset[str] = frozenset()
-    topics: frozenset[str] = frozenset()
-    low: bool = False
-    line: Sentence | None = None
-
-
-class ToolStatus(NamedTuple):
-    family: str
-    positive: bool
-    fact: Fact
-
-
-class Line(NamedTuple):
-    """One sentence of a text source."""
-
-    pointer: Pointer
-    trust: str
-    sentence: Sentence
 
 
 class Sources:
@@ -84,7 +52,7 @@ class Sources:
                 "fact" if passage.kind == "snippet" else "style",
                 passage.title,
             )
-        self.own = [string.lower() for string in (*context.own, *context.customer)]
+        self.own = [string.lower() for string in (*sorted(context.own), *sorted(context.customer))]
         self.competing = self._competing()
         self.numbered = {entity for entity, text in self.competing.items() if any(c.isdigit() for c in text)}
         self.nicknames = {entity: self._nicknames(entity, text) for entity, text in self.competing.items()}
@@ -101,6 +69,12 @@ class Sources:
         last = text.rpartition(" ")[2]
         alike = sum(other.rpartition(" ")[2] == last for one, other in self.competing.items() if one[0] == entity[0])
         return (f"{text}s", last, f"{last}s") if alike == 1 and len(last) > 2 else (f"{text}s",)
+
+    @cached_property
+    def quotable(self) -> dict[str, Pointer]:
+        """Sentences of snippets, without regard to case and spaces, each with where it stands."""
+        lines = [line for line in self.lines if line.pointer.kind == "snippet"]
+        return {line.sentence.plain: line.pointer for line in reversed(lines) if len(line.sentence.words) > 2}
 
     # Tools
 
@@ -140,19 +114,19 @@ class Sources:
 
     def _leaf(self, value: Any, tool: str, path: str, key: str, entities: frozenset[Entity], currency: str) -> None:
         pointer = Pointer("tool", tool, path, str(value)[:120])
-        roles, words = roles_of_key(path), key_words(key)
-        fact = Fact(pointer, "fact", entities=entities, roles=roles)
+        words = key_words(key)
+        fact = Fact(pointer, "fact", "", currency, None, entities, roles_of_key(path))
         if isinstance(value, bool) or value is None:
             self._flag(bool(value), words, path, fact)
         elif isinstance(value, int | float):
-            self._figure(float(value), words, fact._replace(unit=currency), path)
+            self._figure(float(value), words, fact, path)
         elif isinstance(value, str) and value.strip():
-            self._string(value, words, fact._replace(unit=currency), path)
+            self._string(value, words, fact, path)
 
     def _flag(self, value: bool, words: list[str], path: str, fact: Fact) -> None:
         status = status_of(" ".join(w for w in words if w not in ("is", "was", "has", "at", "on", "date")))
         if status:
-            self.statuses.append(ToolStatus(_in_matter(status[0], path), value == status[1], fact))
+            self.statuses.append(ToolStatus(in_matter(status[0], path), value == status[1], fact))
 
     def _figure(self, value: float, words: list[str], fact: Fact, path: str) -> None:
         if value != value or abs(value) > 1e15:
@@ -161,27 +135,36 @@ class Sources:
         if money and ("cents" in words or "minor" in words or "pence" in words):
             value /= 100
         unit = next((UNIT_KEYS[w] for w in words if w in UNIT_KEYS), None)
-        fact = fact._replace(kind="amount" if money else "number", money=money)
+        fact = fact.of("amount" if money else "number", money=money)
         self._put(("n", round(value, 4)), fact)
-        if money is False or money is None:
-            if unit:
-                self._put(("u", round(value * unit[0], 2), unit[1]), fact._replace(kind="duration"))
-            if any(w in ("percent", "percentage", "pct", "rate") for w in words):
-                self._put(("p", round(value, 4)), fact._replace(kind="percentage"))
-                self._put(("p", round(value * 100, 4)), fact._replace(kind="percentage"))
+        if not money and unit:
+            self._put(("u", round(value * unit[0], 2), unit[1]), fact.of("duration"))
+        if not money and not _SHARE.isdisjoint(words):
+            self._put(("p", round(value, 4)), fact.of("percentage"))
+            self._put(("p", round(value * 100, 4)), fact.of("percentage"))
         if value == int(value) and value >= 0:
-            self._put(("i", str(int(value))), fact._replace(kind="id"))
-        if any(w in ("stock", "inventory", "available", "availability") for w in words):
+            self._put(("i", str(int(value))), fact.of("id"))
+        if not _STOCK.isdisjoint(words):
             self.statuses.append(ToolStatus("in_stock" if value > 0 else "out_of_stock", True, fact))
-        if money and value > 0 and "refunded" in words:
+        if money and value > 0:
+            self._paid(words, fact)
+
+    def _paid(self, words: list[str], fact: Fact) -> None:
+        """deposit_paid says of the deposit that it is paid, and nothing of the rest."""
+        if "refunded" in words and fact.kind == "amount":
             self.statuses.append(ToolStatus("refunded", True, fact))
+        if "paid" in words:
+            self.statuses.append(ToolStatus("paid", True, fact, frozenset(words) - {"paid", "amount", "total"}))
 
     def _string(self, value: str, words: list[str], fact: Fact, path: str) -> None:
         short = len(value) <= 60
         self.tool_text.append(value[:4000].lower())
-        if short and any(c.isdigit() for c in value):
-            self._put(("i", id_key(value)), fact._replace(kind="id"))
-        self._values(value[:4000], fact)
+        if short and _DIGIT.search(value):
+            self._put(("i", id_key(value)), fact.of("id"))
+        values = _read_string(value, self.now) if short else tuple(read_values(value[:4000], self.now))
+        self._offer(values, fact, frozenset())
+        if short and values and values[0].kind == "amount" and values[0].keys[0] != ("n", 0.0):
+            self._paid(words, fact)
         if (
             short
             and _TIMED.match(value)
@@ -192,27 +175,26 @@ class Sources:
         elif (short and _STATUS_KEY.search(path) and (status := status_of(value))) or (
             short and (status := status_of(value)) and not _NAMING.search(words[-1] if words else "")
         ):
-            self.statuses.append(ToolStatus(_in_matter(status[0], path), status[1], fact))
+            self.statuses.append(ToolStatus(in_matter(status[0], path), status[1], fact))
         elif not short:
             for sentence in sentences_of(value[:2000]):
                 self.lines.append(Line(fact.pointer, "fact", sentence))
 
-    def _values(self, text: str, fact: Fact) -> None:
-        self._offer(tuple(read_values(text, self.now)), fact, frozenset())
-
     def _offer(self, values: tuple[Value, ...], fact: Fact, topics: frozenset[str]) -> None:
         for value in values:
             unit = value.unit if value.kind == "amount" else (value.unit or fact.unit)
-            one = fact._replace(
-                kind=value.kind, unit=unit or fact.unit, money=True if value.kind == "amount" else (None if value.kind == "number" else False), topics=topics, low=value.low,
+            money = True if value.kind == "amount" else (None if value.kind == "number" else False)
+            one = Fact(
+                fact.pointer, fact.trust, value.kind, unit or fact.unit, money, fact.entities, fact.roles, topics, value.low, fact.line, _day_of(value)
             )  # fmt: skip
             for key in offered(value):
                 self._put(key, one)
 
     def _put(self, key: Key, fact: Fact) -> None:
-        if len(self.by_key[key]) >= MOST_ALIKE:
+        alike = self.by_key[key]
+        if len(alike) >= MOST_ALIKE:
             return  # what says the same thing hundreds of times is no source, and would make looking up slow
-        self.by_key[key].append(fact)
+        alike.append(fact)
         if fact.pointer.kind == "tool":
             for role in fact.roles:
                 self.roles[fact.kind, role].append(fact)
@@ -227,6 +209,17 @@ class Sources:
             self.lines.append(Line(quote, trust, sentence))
             if values:
                 self._offer(values, Fact(quote, trust, line=sentence), sentence.topics or titled)
+
+
+def _day_of(value: Value) -> date | None:
+    key = value.keys[0]
+    return key[1] if key[0] == "d" and isinstance(key[1], date) else None
+
+
+@lru_cache(maxsize=4096)
+def _read_string(text: str, now: date) -> tuple[Value, ...]:
+    """Words for a status, a carrier, a day or an article come back with order after order."""
+    return tuple(read_values(text, now))
 
 
 def _read_text(text: str, now: date) -> tuple[tuple[Sentence, tuple[Value, ...]], ...]:
@@ -245,30 +238,8 @@ _ENTITY_KEY = re.compile(
 )
 _NAMING = re.compile(r"name$|title$|product$|item$|model$", re.I)
 _STATUS_KEY = re.compile(r"status|state|stage|phase|progress|outcome|result|availability|event|step", re.I)
+_DIGIT = re.compile(r"\d")
+_SHARE = frozenset({"percent", "percentage", "pct", "rate"})
+_STOCK = frozenset({"stock", "inventory", "available", "availability"})
 _TIMED = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EXPECTED = re.compile(r"expected|estimated|eta|due|planned|scheduled_for|promised|deadline|until|expires|_by$", re.I)
-
-
-def _in_matter(family: str, path: str) -> str:
-    """The family as its field means it: "completed" of a refund is refunded, of a payment paid."""
-    lower = path.lower()
-    if "refund" in lower:
-        return _REFUND.get(family, family)
-    if "return" in lower and "warehouse" not in lower:
-        return {"received": "returned", "delivered": "returned", "completed": "returned"}.get(family, family)
-    if "payment" in lower or "invoice" in lower or "transaction" in lower:
-        return {
-            "completed": "paid",
-            "confirmed": "paid",
-            "received": "paid",
-            "approved": "paid",
-            "processing": "unpaid",
-            "pending": "unpaid",
-        }.get(family, family)
-    return family
-
-
-_REFUND = {
-    "completed": "refunded", "issued": "refunded", "paid": "refunded", "sent": "refunded", "processing": "refund_pending", "pending": "refund_pending",
-    "approved": "refund_approved", "rejected": "refund_denied", "failed": "refund_denied", "initiated": "refund_pending", "received": "refund_pending", "confirmed": "refund_approved",
-}  # fmt: skip

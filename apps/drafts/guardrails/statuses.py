@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from apps.drafts.guardrails.sentences import WORD, Sentence
@@ -117,8 +118,8 @@ _OBJECTS: dict[str, re.Pattern[str]] = {
 }  # fmt: skip
 
 
-def statuses_in(text: str, sentence: Sentence) -> Iterator[Status]:
-    """Statuses that one sentence of the text states; questions, requests and conditions state none."""
+def statuses_in(sentence: Sentence) -> Iterator[Status]:
+    """Statuses that one sentence states; questions, requests and conditions state none."""
     if sentence.question:
         return
     if not _PHRASE_CUES.isdisjoint(sentence.words) or "unterwegs" in sentence.words:
@@ -226,6 +227,7 @@ def _perfect(near: list[str]) -> bool:
     return bool(done) and (not marks or done[-1] > marks[-1])
 
 
+@lru_cache(maxsize=4096)
 def status_of(value: str) -> tuple[str, bool] | None:
     """The status that a tool's field says, and whether it says that it is so; None when it says none."""
     plain = re.sub(r"[_\-]+", " ", value).lower().strip()

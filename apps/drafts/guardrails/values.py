@@ -22,11 +22,18 @@ class Value(NamedTuple):
 
 def id_key(token: str) -> str:
     """An id without case, separators and number sign: ord1001 of #ORD-1001."""
-    return "".join(c for c in token.casefold() if c.isalnum())
+    folded = token.casefold()
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def offered(value: Value) -> Iterator[Key]:
-    """All keys under which a source offers the value: a whole date is also a weekday, a day and a month."""
+    """All keys under which a source offers the value: a whole date is also a weekday, a day and a month.
+
+    A week or another span of days is offered by its words alone: it says of none of its days that it is the one.
+    """
+    if len(value.keys) > 2 and value.keys[0][0] == "rel":
+        yield value.keys[0]
+        return
     for key in value.keys:
         yield key
         if key[0] == "d" and isinstance(key[1], date):

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from apps.knowledge.formats.entries import MOST_TEXT
-
 SEPARATORS = (",", ";", "\t", "|")
 _SAID = re.compile(r"\Asep=(.)\n", re.IGNORECASE)
 # Rows after which a quote that is never closed is no longer looked behind: each costs a walk to the end.
@@ -65,7 +63,6 @@ def _fits(line: str, separator: str, header: Sequence[str]) -> tuple[int, int]:
 
 
 def _record(lines: Sequence[str], at: int, separator: str) -> Row:
-    csv.field_size_limit(MOST_TEXT)
     taken = 0
 
     def feed() -> Iterator[str]:

@@ -17,6 +17,7 @@ from apps.agents.kinds import ToolKind
 from apps.agents.models import Tool
 from apps.core.sealing import seal
 from apps.core.signing import new_secret
+from apps.drafts.intents import read_intent
 from apps.drafts.learning_replies import index_replies, replies
 from apps.drafts.models import Draft, DraftSettings, IntentTool, Mailbox, Message
 from apps.drafts.receiving import receive
@@ -30,7 +31,7 @@ from apps.pilots.models import BusinessSettings
 ADDRESS = "hello@harbour-and-pine.example"
 DOMAIN = "harbour-and-pine.example"
 PAST = 96
-DAYS = 45
+DAYS = 24
 SEED = 20260303
 # Of the fields of an order these may leave the tool. Its margin and the card it was paid with may not.
 ORDER_FIELDS = ["order_id", "status", "placed_on", "items", "total", "parcel"]
@@ -142,14 +143,14 @@ def _mail(name: str, address: str, subject: str, text: str, moment: datetime) ->
 def _past_draft(asked: Message, chance: random.Random) -> Draft:
     """What became of the draft of a past mail: figures of a shop that does well, with and without retrieval."""
     helped = chance.random() < 0.7
+    read = read_intent(asked.subject, asked.reply_text)
     verified, discarded = chance.random() < 0.28, chance.random() < (0.08 if helped else 0.16)
     estimated = chance.randint(500, 1600)
     made = asked.received_at + timedelta(seconds=chance.randint(2, 20))
     return Draft(
         business_id=asked.business_id, thread_id=asked.thread_id, message=asked,
         state=DraftState.DISCARDED if discarded else DraftState.SENT, version=1,
-        intent=chance.choice([Intent.ORDER, Intent.TRACKING, Intent.GENERAL, Intent.REFUND]),
-        intent_confidence=round(chance.uniform(0.5, 0.95), 2), verification=verified,
+        intent=read.intent, intent_confidence=read.confidence, verification=verified,
         made_by=MadeBy.VERIFICATION if verified else MadeBy.TEMPLATE, tool_calls=chance.randint(0, 2),
         retrieval=_retrieval(helped, chance), retrieval_ms=round(chance.gammavariate(4, 9), 1),
         passages=3 if helped else 0,

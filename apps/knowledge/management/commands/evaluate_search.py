@@ -11,6 +11,7 @@ from apps.knowledge.evaluation.evaluating import Measured, evaluate
 from apps.knowledge.evaluation.reading import Unreadable, read
 
 WAYS = ("vector", "text", "hybrid")
+BY_DEFAULT = [*WAYS, "hybrid+"]
 
 
 class Command(BaseCommand):
@@ -18,14 +19,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="JSONL or CSV, or a folder with corpus, queries and qrels")
-        parser.add_argument("--ways", nargs="+", default=list(WAYS), help="of vector, text, hybrid; + for reranked")
+        parser.add_argument(
+            "--ways", nargs="+", default=BY_DEFAULT, help="of vector, text, hybrid; + behind one for reranked"
+        )
         parser.add_argument("--json", action="store_true", help="print figures as JSON")
         parser.add_argument(
             "--misses", action="store_true", help="print the ids of questions of which nothing was found"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        unknown = [way for way in options["ways"] if way.partition("+")[0] not in WAYS]
+        unknown = [way for way in options["ways"] if way.removesuffix("+") not in WAYS]
         if unknown:
             raise CommandError(f"No such way: {', '.join(unknown)}")
         try:

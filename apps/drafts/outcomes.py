@@ -1,15 +1,12 @@
 """ACT: what a person's decision does to the draft it was about: it goes out, or it is discarded. Never without one."""
 
-from typing import Any
-
 from django.utils import timezone
 
 from apps.approvals.models import ApprovalRequest
 from apps.approvals.states import State as RequestState
 from apps.core.errors import StaleState
-from apps.core.events import record
 from apps.drafts.models import Draft
-from apps.drafts.regenerating import ACTOR, OPEN
+from apps.drafts.regenerating import ACTOR, OPEN, record_draft
 from apps.drafts.selectors import first_version
 from apps.drafts.sending import queue_sending
 from apps.drafts.states import DraftState
@@ -50,7 +47,8 @@ def _approve(request: ApprovalRequest) -> None:
     fields = ["state", "decided_at", "decided_by", "edit_distance", "override_reason"]
     draft.save(update_fields=fields)
     overridden = request.checks.get("unsupported", []) if draft.override_reason else []
-    _record("draft.approved", draft, request.decided_by, override_reason=draft.override_reason, overridden=overridden)
+    why = {"override_reason": draft.override_reason, "overridden": overridden}
+    record_draft("draft.approved", draft, request.decided_by, **why)
     queue_sending(draft=draft, request=request)
 
 
@@ -61,7 +59,7 @@ def _discard(request: ApprovalRequest) -> None:
     changes = {"held_until": None, "next_attempt_at": None, "decided_at": timezone.now(), "decided_by": by}
     rows = Draft.objects.filter(pk=draft.pk, state__in=OPEN)
     if rows.update(state=DraftState.DISCARDED, **changes):
-        _record("draft.discarded", draft, by, why=_WHY[RequestState(request.state)])
+        record_draft("draft.discarded", draft, by, why=_WHY[RequestState(request.state)])
 
 
 def _says(draft: Draft) -> str:
@@ -70,15 +68,3 @@ def _says(draft: Draft) -> str:
     if draft.state == DraftState.STALE:
         return "The thread has moved on: a newer message is being answered"
     return f"It is {draft.state} already"
-
-
-def _record(kind: str, draft: Draft, actor: str, **data: Any) -> None:
-    record(
-        kind=kind,
-        subject_type="draft",
-        subject_id=draft.pk,
-        business_id=draft.business_id,
-        actor=actor,
-        thread=str(draft.thread_id),
-        **data,
-    )

@@ -56,7 +56,7 @@ def regenerate(*, draft_id: UUID, instruction: str, actor: str, user_id: UUID | 
             raise NotFound(f"There is no draft {draft_id}")
         if not changed:
             raise StaleState(_why_not(draft), state=draft.state)
-        _record("draft.instructed", draft, actor, instruction=words)
+        record_draft("draft.instructed", draft, actor, instruction=words)
         later(MAKE, str(draft_id))
     return draft
 
@@ -85,7 +85,7 @@ def leave_behind(draft: Draft, words: str) -> bool:
         return False
     if request is not None:
         cancel_request(request_id=request.pk, actor=ACTOR, why=words)
-    _record("draft.stale", draft, ACTOR, why=words)
+    record_draft("draft.stale", draft, ACTOR, why=words)
     return True
 
 
@@ -108,7 +108,8 @@ def _why_not(draft: Draft) -> str:
     return f"It was decided before: it is {draft.state}"
 
 
-def _record(kind: str, draft: Draft, actor: str, **data: Any) -> None:
+def record_draft(kind: str, draft: Draft, actor: str, **data: Any) -> None:
+    """Write down what happened to a draft, with the thread it belongs to, in the transaction of what happened."""
     record(
         kind=kind,
         subject_type="draft",

@@ -113,7 +113,7 @@ def mark_sent(*, sending: Sending, allowed: Sequence[SendState], by: str, refuse
         changes |= {"settled_by": by if by != ACTOR else "", "refused": dict(refused), "file_after": now}
         move(Sending.objects.filter(pk=sending.pk), allowed=allowed, to=SendState.SENT, **changes)
         message = _store(sending, draft, now)
-        _record("draft.sent", sending, by, message=str(message.pk), refused=len(refused))
+        record_sending("draft.sent", sending, by, message=str(message.pk), refused=len(refused))
         if sending.file_in:
             later("apps.drafts.tasks.file_mail", str(sending.pk))
     return message
@@ -176,7 +176,7 @@ def note_bounced(*, sending: Sending, words: str, recipients: Sequence[str]) -> 
         note_delivered(sending=sending, words="It bounced")
     rows = Sending.objects.filter(pk=sending.pk, state=SendState.SENT)
     if rows.update(state=SendState.BOUNCED, last_error=(words or "It could not be delivered")[:300]):
-        _record("draft.bounced", sending, ACTOR, words=words[:300], recipients=list(recipients)[:20])
+        record_sending("draft.bounced", sending, ACTOR, words=words[:300], recipients=list(recipients)[:20])
 
 
 def put_off(*, sending: Sending, words: str, wait: timedelta | None, refused: Mapping[str, str]) -> None:
@@ -190,7 +190,7 @@ def put_off(*, sending: Sending, words: str, wait: timedelta | None, refused: Ma
         if wait is not None:
             mine.update(state=SendState.QUEUED, next_attempt_at=now + wait, **changes)
         elif mine.update(state=SendState.FAILED, next_attempt_at=None, **changes):
-            _record("draft.send_failed", sending, ACTOR, words=words[:300])
+            record_sending("draft.send_failed", sending, ACTOR, words=words[:300])
 
 
 def note_unsure(*, sending: Sending, words: str) -> None:
@@ -198,10 +198,11 @@ def note_unsure(*, sending: Sending, words: str) -> None:
     with transaction.atomic():
         rows = Sending.objects.filter(pk=sending.pk, state=SendState.HANDING)
         if rows.update(state=SendState.UNSURE, held_until=None, next_attempt_at=None, last_error=words[:300]):
-            _record("draft.send_unsure", sending, ACTOR, words=words[:300])
+            record_sending("draft.send_unsure", sending, ACTOR, words=words[:300])
 
 
-def _record(kind: str, sending: Sending, actor: str, **data: Any) -> None:
+def record_sending(kind: str, sending: Sending, actor: str, **data: Any) -> None:
+    """Write down what happened to a reply on its way out, as its draft's event, in the transaction of what happened."""
     record(
         kind=kind,
         subject_type="draft",

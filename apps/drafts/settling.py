@@ -8,13 +8,12 @@ from django.utils import timezone
 
 from apps.accounts.row_access import acting_for
 from apps.core.errors import GatehouseError, NotFound, StaleState
-from apps.core.events import record
 from apps.core.later import later
 from apps.core.transitions import move
 from apps.drafts import imap
 from apps.drafts.models import Sending
 from apps.drafts.retrying import next_wait
-from apps.drafts.sending import ACTOR, SEND, mark_sent, note_unsure, put_off
+from apps.drafts.sending import ACTOR, SEND, mark_sent, note_unsure, put_off, record_sending
 from apps.drafts.states import SendState
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ def settle_unsure(*, sending_id: UUID, sent: bool, actor: str) -> Sending:
     """
     with transaction.atomic():
         sending = _found(sending_id)
-        _record("sending.settled", sending, actor, sent=sent)
+        record_sending("sending.settled", sending, actor, sent=sent)
         if sent:
             mark_sent(sending=sending, allowed=[SendState.UNSURE], by=actor, refused=sending.refused)
         else:
@@ -62,7 +61,7 @@ def send_again(*, sending_id: UUID, actor: str) -> Sending:
     with transaction.atomic():
         sending = _found(sending_id)
         _again(sending, SendState.FAILED, actor)
-        _record("sending.again", sending, actor)
+        record_sending("sending.again", sending, actor)
     return _found(sending_id)
 
 
@@ -97,15 +96,3 @@ def _found(sending_id: UUID) -> Sending:
 
 def _now(sending: Sending) -> SendState:
     return SendState(Sending.objects.values_list("state", flat=True).get(pk=sending.pk))
-
-
-def _record(kind: str, sending: Sending, actor: str, **data: object) -> None:
-    record(
-        kind=kind,
-        subject_type="draft",
-        subject_id=sending.draft_id,
-        business_id=sending.business_id,
-        actor=actor,
-        sending=str(sending.pk),
-        **data,
-    )

@@ -10,7 +10,8 @@ LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class ToolShown:
-    """A call of a tool. fields: (path, value) of what it answered, `more` that are not shown."""
+    """A call of a tool. fields: (path, value) of what it answered, `more` that are not shown. called: False when the
+    mail lacked what the tool needs; then `error` says what."""
 
     name: str
     arguments: tuple[tuple[str, str], ...]
@@ -18,6 +19,7 @@ class ToolShown:
     more: int
     error: str
     took_ms: float | None
+    called: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def _tool(call: Mapping[str, Any]) -> ToolShown:
         more=max(0, len(found) - MOST_FIELDS),
         error=str(call.get("error") or ""),
         took_ms=took if isinstance(took, int | float) else None,
+        called=call.get("called") is not False,
     )
 
 

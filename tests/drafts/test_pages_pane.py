@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from apps.accounts.row_access import acting_for
 from apps.approvals.models import ApprovalRequest
 from apps.core.models import Event
 from apps.drafts.models import Draft, DraftVersion, Message
+from apps.drafts.reading_material import tools_of
 from apps.drafts.states import Direction, SendState
 from tests.drafts.page_rows import (
     ANSWER,
@@ -61,6 +63,14 @@ def test_the_pane_shows_the_mail_the_reply_and_what_it_rests_on(signed_in: SignI
         assert words in page
     for layer in ("Recipients", "Headers", "Personal data", "Facts and their sources", "Instructions in the mail"):
         assert layer in page
+
+
+@pytest.mark.parametrize(("called", "tag"), [(True, "no answer"), (False, "not asked")])
+def test_a_tool_that_the_mail_gave_nothing_for_is_not_called_silent(called: bool, tag: str) -> None:
+    material = {"tools": [{"name": "track_parcel", "error": "It lacks a number", "called": called}]}
+    part = render_to_string("drafts/pane/evidence.html", {"pane": {"tools": tools_of(material)}})
+    assert [words for words in ("no answer", "not asked") if words in part] == [tag]
+    assert "It lacks a number" in part
 
 
 def test_what_a_mail_quotes_is_folded(signed_in: SignIn, alice: User, drafted: Any, shop: Business) -> None:

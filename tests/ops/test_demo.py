@@ -10,9 +10,11 @@ from apps.accounts.keys import find_key, revoke_key
 from apps.accounts.models import Business, Membership, User
 from apps.accounts.row_access import across_businesses
 from apps.accounts.selectors import seats_of
-from apps.agents.models import Agent
+from apps.agents.models import Agent, Tool
 from apps.approvals.models import ApprovalRequest
 from apps.core.models import Event, Outbox
+from apps.drafts.models import IntentTool
+from apps.drafts.states import Intent
 from apps.goals.models import Goal
 from apps.ops.demo.goals import GOALS
 from apps.ops.demo.history import BY
@@ -165,3 +167,21 @@ def test_an_old_feature_of_it_is_in_the_report_of_stale_ones() -> None:
         found = {one.feature.key for one in stale_features(timezone.now())}
     assert "ORDER_SEARCH_2" in found
     assert "BULK_APPROVE" not in found
+
+
+def test_its_tools_follow_the_port_and_keep_what_an_admin_chose() -> None:
+    load_again()
+    kept = Tool.objects.get(name="find_order")
+    kept.returned = ["status"]
+    kept.save(update_fields=["returned"])
+    IntentTool.objects.filter(tool=kept, intent=Intent.COMPLAINT).delete()
+    Tool.objects.filter(name="track_parcel").update(url="https://parcels.example.com/track")
+    load(base_url="http://127.0.0.1:9999", password=None, api_key=None)
+    kept.refresh_from_db()
+    assert (kept.url, kept.returned) == ("http://127.0.0.1:9999/demo/shop/orders", ["status"])
+    assert set(IntentTool.objects.filter(tool=kept).values_list("intent", flat=True)) == {
+        Intent.ORDER,
+        Intent.TRACKING,
+        Intent.REFUND,
+    }
+    assert Tool.objects.get(name="track_parcel").url == "https://parcels.example.com/track"

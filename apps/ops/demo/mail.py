@@ -25,7 +25,7 @@ from apps.drafts.states import DraftState, Intent, MadeBy, RetrievalOutcome, Sou
 from apps.knowledge.indexing import ensure_collection, index_document
 from apps.knowledge.models import Document
 from apps.ops.demo.letters import CORRESPONDENCE, INBOX, NAMES, SNIPPETS
-from apps.ops.demo.shop import ARTICLES
+from apps.ops.demo.shop import ARTICLES, FIRST, LAST, ORDERS_A_DAY
 from apps.pilots.models import BusinessSettings
 
 ADDRESS = "hello@harbour-and-pine.example"
@@ -35,31 +35,33 @@ DAYS = 24
 SEED = 20260303
 # Of the fields of an order these may leave the tool. Its margin and the card it was paid with may not.
 ORDER_FIELDS = ["order_id", "status", "placed_on", "items", "total", "parcel"]
-PARCEL_FIELDS = ["tracking_number", "carrier", "status", "expected_on", "order_id"]
+PARCEL_FIELDS = ["tracking_number", "carrier", "status", "expected_on", "delivered_on", "order_id"]
 TOOLS = {
     "find_order": (
         "orders",
         ORDER_FIELDS,
         {"order_id": "order_number"},
-        (Intent.ORDER, Intent.TRACKING, Intent.REFUND),
+        (Intent.ORDER, Intent.TRACKING, Intent.REFUND, Intent.COMPLAINT),
     ),
     "track_parcel": ("parcels", PARCEL_FIELDS, {"tracking_number": "tracking_number"}, (Intent.TRACKING,)),
 }
 
 
+@transaction.atomic
 def place_tools(business: Business, base_url: str) -> None:
-    """Let the shop's two tools call its own service, which answers at base_url, and say which mail needs them."""
+    """Let the shop's two tools call its own service, which answers at base_url, and say which mail needs them.
+
+    The second part is done once: what an admin chose since then stays. Tools pointed elsewhere are left alone.
+    """
     for name, (path, returned, arguments, intents) in TOOLS.items():
+        place = f"/demo/shop/{path}"
         tools = Tool.objects.filter(business=business, name=name)
-        tools.filter(kind=ToolKind.DESCRIBED).update(
-            kind=ToolKind.HTTP, url=f"{base_url}/demo/shop/{path}", method="GET"
-        )
-        tools.filter(kind=ToolKind.HTTP).update(url=f"{base_url}/demo/shop/{path}", returned=returned)
-        for tool in tools:
+        tools.filter(kind=ToolKind.HTTP, url__endswith=place).update(url=base_url + place)
+        for tool in tools.filter(kind=ToolKind.DESCRIBED):
+            tool.kind, tool.url, tool.method, tool.returned = ToolKind.HTTP, base_url + place, "GET", returned
+            tool.save(update_fields=["kind", "url", "method", "returned"])
             for intent in intents:
-                IntentTool.objects.get_or_create(
-                    business=business, intent=intent, tool=tool, defaults={"arguments": arguments}
-                )
+                IntentTool.objects.create(business=business, intent=intent, tool=tool, arguments=arguments)
 
 
 def load_mail(business: Business, *, now: datetime) -> int:
@@ -109,8 +111,9 @@ def _correspond(mailbox: Mailbox, now: datetime, chance: random.Random) -> Itera
     """Questions of the last weeks and what was answered to each."""
     for number in range(PAST):
         subject, asked, reply = CORRESPONDENCE[number % len(CORRESPONDENCE)]
-        name, order = chance.choice(NAMES), f"HP-{chance.randint(1900, 2199)}"
         came = now - timedelta(days=1 + (DAYS - 1) * (1 - number / PAST), minutes=chance.randint(0, 600))
+        placed = (now - came).days + chance.randint(1, 5)
+        name, order = chance.choice(NAMES), f"HP-{max(FIRST, LAST - ORDERS_A_DAY * placed - chance.randint(0, 9))}"
         went = came + timedelta(minutes=chance.randint(12, 240))
         words = {
             "name": name, "first": name.split()[0], "order": order, "item": chance.choice(ARTICLES)[0].lower(),

@@ -22,6 +22,7 @@ BENCHES = {
     "waiting": "what long polls cost the others",
     "trust": "tracking, standings and learning cycles over 1,000,000 recommendations",
     "search": "hybrid search of 100,000 chunks among 1,000,000 against the bare SQL of its vector part",
+    "shelves": "what many businesses and many shelves cost a search, and from when on a shelf of one's own is worth it",
     "guardrails": "all guardrails of a drafted reply, against splitting its texts into words",
     "queue": "the queue with 100,000 waiting and 1,000,000 decided; claiming by twenty",
     "orchestrator": "durable steps a second against bare Celery tasks; ten agents side by side",

@@ -34,33 +34,84 @@ from apps.drafts.states import Intent
 AIM_MS = 2.0
 BODY = """Dear Anna,
 
-Thank you for your message about order ORD-1001. I am sorry for the delay and any inconvenience this may have caused you,
+Thank you for your message about order ORD-1001. I am sorry for the delay and any inconvenience this may "
+    "have caused you,
 and I understand how frustrating it is to wait for something that you were looking forward to.
 
 Your order was shipped on 19 November with Royal Mail (tracking number RM123456789GB). It is expected to arrive on
 Tuesday, 24 November. It has not been delivered yet. Your order contains two blue mugs and a desk lamp; the total was
 £59.99.
 
-If it has not arrived by then, please let us know and we will look into it together with the carrier. You can return items
+If it has not arrived by then,
+please let us know and we will look into it together with the carrier. You can return items
 within 30 days of delivery; refunds take 5-7 business days after we receive the return.
 
-If you would like to change anything about your order, or if you have any other questions, please reply to this message and
+If you would like to change anything about your order, or if you have any other questions,
+please reply to this message and
 we will be happy to help. We are sorry again for the trouble, and thank you very much for your patience while the parcel
-makes its way to you. We hope that you enjoy the mugs and the lamp when they are there, and that everything is just as you
-imagined it when you chose them for your kitchen and your desk at home. Please write to us whenever you need something else.
+makes its way to you. We hope that you enjoy the mugs and the lamp when they are there,
+and that everything is just as you
+imagined it when you chose them for your kitchen and your desk at home. Please write to us whenever you "
+    "need something else.
 
 Kind regards,
 Tom"""
 TOOLS = (
-    ToolFacts("order", {"order_id": "ORD-1001", "status": "shipped", "items": [{"name": "Blue mug", "quantity": 2, "price": 12.50}, {"name": "Desk lamp", "quantity": 1, "price": 34.99}], "total": 59.99, "currency": "GBP", "ordered_at": "2026-11-17T09:00:00Z", "shipped_at": "2026-11-19T10:00:00Z", "estimated_delivery": "2026-11-24", "delivered_at": None}),
-    ToolFacts("parcel", {"tracking_number": "RM123456789GB", "carrier": "Royal Mail", "events": [{"at": "2026-11-19T10:00:00Z", "what": "Collected by carrier", "place": "London"}, {"at": "2026-11-20T08:00:00Z", "what": "In transit", "place": "Leeds"}], "eta": "2026-11-24"}),
+    ToolFacts(
+        "order",
+        {
+            "order_id": "ORD-1001",
+            "status": "shipped",
+            "items": [
+                {"name": "Blue mug", "quantity": 2, "price": 12.50},
+                {"name": "Desk lamp", "quantity": 1, "price": 34.99},
+            ],
+            "total": 59.99,
+            "currency": "GBP",
+            "ordered_at": "2026-11-17T09:00:00Z",
+            "shipped_at": "2026-11-19T10:00:00Z",
+            "estimated_delivery": "2026-11-24",
+            "delivered_at": None,
+        },
+    ),
+    ToolFacts(
+        "parcel",
+        {
+            "tracking_number": "RM123456789GB",
+            "carrier": "Royal Mail",
+            "events": [
+                {"at": "2026-11-19T10:00:00Z", "what": "Collected by carrier", "place": "London"},
+                {"at": "2026-11-20T08:00:00Z", "what": "In transit", "place": "Leeds"},
+            ],
+            "eta": "2026-11-24",
+        },
+    ),
     ToolFacts("customer", {"name": "Anna Smith", "email": "anna@mail.example", "since": 2021, "orders": 4}),
-)  # fmt: skip
+)
 PASSAGES = (
-    PassageText("1", "snippet", "Returns", "You can return items within 30 days of delivery. Refunds take 5-7 business days after we receive the return. Standard delivery takes 3-5 business days."),
-    PassageText("2", "snippet", "Delivery", "Orders are dispatched within 24 hours on business days. We ship with Royal Mail and DPD. If a parcel has not arrived after ten business days, we open an investigation with the carrier, which takes up to two weeks. Customers can change the address until the parcel has left our warehouse."),
-    PassageText("3", "reply", "", "Hi Sarah,\nyour order ORD-9999 was delivered on 3 November by DHL. Please write to us if anything is missing.\nKind regards, Tom"),
-)  # fmt: skip
+    PassageText(
+        "1",
+        "snippet",
+        "Returns",
+        "You can return items within 30 days of delivery. Refunds take 5-7 business days after we receive the "
+        "return. Standard delivery takes 3-5 business days.",
+    ),
+    PassageText(
+        "2",
+        "snippet",
+        "Delivery",
+        "Orders are dispatched within 24 hours on business days. We ship with Royal Mail and DPD. If a parcel "
+        "has not arrived after ten business days, we open an investigation with the carrier, which takes up to "
+        "two weeks. Customers can change the address until the parcel has left our warehouse.",
+    ),
+    PassageText(
+        "3",
+        "reply",
+        "",
+        "Hi Sarah,\nyour order ORD-9999 was delivered on 3 November by DHL. Please write to us if anything is "
+        "missing.\nKind regards, Tom",
+    ),
+)
 CONTEXT = Context(
     intent=Intent.ORDER,
     tools=TOOLS,

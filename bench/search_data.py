@@ -48,7 +48,7 @@ def fill(place: Place, chunks: int, questions: int, seed: int) -> Filled:
     import numpy as np
 
     draw = np.random.default_rng(seed)
-    centres = _unit(draw.standard_normal((CLUSTERS, DIM), dtype=np.float32))
+    centres = unit(draw.standard_normal((CLUSTERS, DIM), dtype=np.float32))
     weights = 1 / np.arange(1, VOCABULARY + 1)
     weights /= weights.sum()
     names = [word(number) for number in range(VOCABULARY)]
@@ -59,15 +59,25 @@ def fill(place: Place, chunks: int, questions: int, seed: int) -> Filled:
         ids = [_id(begin + n) for n in range(number)]
         documents = [ids[n - n % DOCUMENT] for n in range(number)]
         drawn = draw.choice(VOCABULARY, size=(number, WORDS), p=weights)
-        vectors = _unit(centres[draw.integers(CLUSTERS, size=number)] + _noise(draw, number))
+        vectors = unit(centres[draw.integers(CLUSTERS, size=number)] + _noise(draw, number))
         _copy_documents(place, documents[::DOCUMENT])
         _copy_chunks(place, ids, documents, drawn, names)
         _copy_vectors(place, ids, vectors)
         share = questions * number // chunks
         picked = draw.choice(number, size=share, replace=False)
-        asked.append(_unit(vectors[picked] + 0.5 * _noise(draw, share)))
+        asked.append(unit(vectors[picked] + 0.5 * _noise(draw, share)))
         said += [" ".join(names[n] for n in draw.choice(drawn[row], size=8, replace=False)) for row in picked]
     return Filled(np.concatenate(asked), said)
+
+
+def copy_rows(place: Place, drawn: Any, vectors: "NDArray[np.float32]", names: list[str]) -> None:
+    """A chunk with its document for each row. drawn: numbers of words."""
+    ids = [_id(number) for number in range(len(drawn))]
+    if ids:
+        documents = [ids[n - n % DOCUMENT] for n in range(len(ids))]
+        _copy_documents(place, documents[::DOCUMENT])
+        _copy_chunks(place, ids, documents, drawn, names)
+        _copy_vectors(place, ids, vectors)
 
 
 def _noise(draw: "np.random.Generator", number: int) -> "NDArray[np.float32]":
@@ -77,11 +87,11 @@ def _noise(draw: "np.random.Generator", number: int) -> "NDArray[np.float32]":
     return noise
 
 
-def _unit(rows: "NDArray[np.float32]") -> "NDArray[np.float32]":
+def unit(rows: "NDArray[np.float32]") -> "NDArray[np.float32]":
     import numpy as np
 
-    unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+    lengths: NDArray[np.float32] = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / lengths
 
 
 def _id(number: int) -> UUID:

@@ -27,6 +27,7 @@ SCHEDULE: list[tuple[str, str, int | str]] = [
     ("Maintain past replies: learn yesterday's, forget the old", "apps.drafts.tasks.maintain_replies", "03:00"),
     ("Learn from everything: trust, patterns, accuracy", "apps.trust.tasks.learn_all", "02:00"),
     ("Refit the calibration of every business", "apps.tuning.tasks.refit_all", "02:30"),
+    ("Forget kept vectors that are old or too many, and work that ended", "apps.knowledge.tasks.prune_kept", 3600),
     ("Forget answers kept for repeated requests", "apps.core.tasks.forget_kept_answers", 3600),
     ("Forget what guards read two weeks ago", "apps.pilots.tasks.forget_readings", 24 * 3600),
     ("Forget alerts that were over three months ago", "apps.alerts.tasks.forget_notices", 24 * 3600),

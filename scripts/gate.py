@@ -1,4 +1,4 @@
-"""`make lint` and `make test`: every check in order, each timed, stopping at the first that fails.
+"""`make lint` and `make test`: every check, each timed, stopping at the first that fails.
 
 python -m scripts.gate lint          the checks that need no server
 python -m scripts.gate test [...]    those and all tests, on servers of their own; what follows goes to pytest
@@ -11,19 +11,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 from scripts import servers
-from scripts.browser import ensure_browser
-from scripts.dovecot import ensure_dovecot
 from scripts.failures import Failed
+from scripts.outside import BROWSER, DOVECOT
 from scripts.ports import free_pair
+from scripts.steps import Step, manage, report, run, run_beside, tool
 from scripts.supervision import ROOT, end_everything
 
 PREFIX = "gatehouse-test-"
+# Names a copy of PostgreSQL's data with all tables and no rows, for tests that run servers of their own. Where it is
+# set, the database of DATABASE_URL has all tables too.
+CLUSTER = "GATEHOUSE_TEST_CLUSTER"
 # Production settings ask for these; the values only have to look right.
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
@@ -37,51 +38,48 @@ PRODUCTION = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
-    """One check: a name for people, its command, and what it needs in the environment."""
-
-    name: str
-    command: list[str]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
 def lint_steps() -> list[Step]:
+    """What needs no server. The long one first: the others are over by the time it is."""
     templates = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
-    steps = [
-        Step("format (ruff)", _tool("ruff", "format", "--check", ".")),
-        Step("lint (ruff)", _tool("ruff", "check", ".")),
-        Step("types (mypy)", _tool("mypy"), {"DJANGO_SETTINGS_MODULE": "config.settings.test"}),
-        Step("layers (import-linter)", _tool("lint-imports", "--no-logo")),
+    return [
+        Step("types (mypy)", tool("mypy"), {"DJANGO_SETTINGS_MODULE": "config.settings.test"}),
+        Step("format (ruff)", tool("ruff", "format", "--check", ".")),
+        Step("lint (ruff)", tool("ruff", "check", ".")),
+        Step("templates (djade)", tool("djade", "--check", "--target-version", "5.2", *templates)),
+        Step("layers (import-linter)", tool("lint-imports", "--no-logo")),
         Step(
-            "production settings (check --deploy)", _manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION
+            "production settings (check --deploy)", manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION
         ),
     ]
-    if templates:
-        steps.insert(2, Step("templates (djade)", _tool("djade", "--check", "--target-version", "5.2", *templates)))
-    return steps
 
 
-def test_steps(pytest_arguments: list[str]) -> list[Step]:
-    workers = ["-n", str(min(os.cpu_count() or 1, 4))]
+def preparing_steps() -> list[Step]:
+    """What must be so before the tests, and takes a while."""
     openapi = ["--validate", "--fail-on-warn", "--file", os.devnull]
     return [
-        Step("migrations match the models", _manage("makemigrations", "--check", "--dry-run")),
-        Step("OpenAPI schema (spectacular)", _manage("spectacular", *openapi)),
-        Step("tests (pytest)", [sys.executable, "-m", "pytest", "-rs", *workers, *pytest_arguments]),
+        Step("browser and IMAP server", [sys.executable, "-m", "scripts.outside"]),
+        Step("database (migrate)", manage("migrate", "--noinput", "--verbosity", "0")),
+        Step("migrations match the models", manage("makemigrations", "--check", "--dry-run")),
+        Step("OpenAPI schema (spectacular)", manage("spectacular", *openapi)),
     ]
+
+
+def pytest_step(arguments: list[str]) -> Step:
+    workers = ["-n", str(min(os.cpu_count() or 1, 4))]
+    return Step("tests (pytest)", [sys.executable, "-m", "pytest", *workers, *arguments])
 
 
 def main() -> None:
     what, *rest = sys.argv[1:] or ["lint"]
     servers.stop_on_signals()
+    # Tests start some hundred processes of ours: without compiled modules each would compile them anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     times: dict[str, float] = {}
     try:
-        run(lint_steps(), {}, times)
         if what == "test":
-            outside = {"GATEHOUSE_CHROMIUM": ensure_browser(), "GATEHOUSE_DOVECOT": ensure_dovecot()}
-            with own_servers() as environment:
-                run(test_steps(rest), {**environment, **outside}, times)
+            test(rest, times)
+        else:
+            run_beside(lint_steps(), {}, times)
     except (Failed, TimeoutError) as problem:
         report(times)
         sys.exit(f"\nFAILED: {problem}")
@@ -91,38 +89,45 @@ def main() -> None:
     print("\nAll checks passed.")
 
 
-def run(steps: list[Step], environment: Mapping[str, str], times: dict[str, float]) -> None:
-    """Run `steps` in order, noting each one's seconds in `times`. Raises Failed at the first that fails."""
-    for step in steps:
-        print(f"\n=== {step.name}", flush=True)
-        began = time.monotonic()
-        done = subprocess.run(
-            step.command, cwd=ROOT, env={**os.environ, **environment, **step.environment}, check=False
-        )
-        times[step.name] = time.monotonic() - began
-        if done.returncode:
-            raise Failed(f"{step.name}. Again on its own: {' '.join(_short(part) for part in step.command)}")
-
-
-def report(times: Mapping[str, float]) -> None:
-    print("\n" + "\n".join(f"{seconds:8.1f} s  {name}" for name, seconds in times.items()))
+def test(arguments: list[str], times: dict[str, float]) -> None:
+    """All checks and all tests, on servers of their own. Raises Failed."""
+    with own_folder() as folder:
+        with servers.running(folder, scratch=True) as addresses:
+            run_beside([*lint_steps(), *preparing_steps()], own_environment(folder, addresses), times)
+        # Of a server that has stopped: its files can be taken as they are.
+        cluster = folder / "cluster"
+        subprocess.run(["cp", "-a", str(folder / "postgres"), str(cluster)], check=True)
+        outside = {program.variable: program.ensure() for program in (BROWSER, DOVECOT)}
+        with servers.running(folder, scratch=True) as addresses:
+            environment = {**own_environment(folder, addresses), **outside, CLUSTER: str(cluster)}
+            run(pytest_step(arguments), environment, times)
 
 
 @contextlib.contextmanager
 def own_servers(*, scratch: bool = True) -> Iterator[dict[str, str]]:
-    """Servers for one run of tests or measurements, in a folder that goes with them; gives the environment for them."""
+    """Servers for one run of measurements, in a folder that goes with them; gives the environment for them."""
+    with own_folder() as folder, servers.running(folder, scratch=scratch) as addresses:
+        yield own_environment(folder, addresses)
+
+
+def own_environment(folder: Path, addresses: dict[str, str]) -> dict[str, str]:
+    return {
+        **addresses,
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "GATEHOUSE_DATA_DIR": str(folder),
+        "GATEHOUSE_PORT": str(free_pair()),
+    }
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder for the block, locked, and ended and removed with all that runs in it afterwards."""
     remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            with servers.running(folder, scratch=scratch) as addresses:
-                yield {
-                    **addresses,
-                    "DJANGO_SETTINGS_MODULE": "config.settings.test",
-                    "GATEHOUSE_DATA_DIR": str(folder),
-                    "GATEHOUSE_PORT": str(free_pair()),
-                }
+            yield folder
         finally:
             end_everything(folder)
             shutil.rmtree(folder, ignore_errors=True)
@@ -135,18 +140,6 @@ def remove_abandoned() -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             end_everything(folder)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _tool(name: str, *arguments: str) -> list[str]:
-    return [str(Path(sys.executable).with_name(name)), *arguments]
-
-
-def _manage(*arguments: str) -> list[str]:
-    return [sys.executable, "manage.py", *arguments]
-
-
-def _short(part: str) -> str:
-    return part.removeprefix(f"{ROOT}/")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ NO_VENV = """
 This Python cannot make virtual environments. On Debian and Ubuntu:
     apt-get install python3-venv
 Otherwise name another Python: make run PYTHON=/path/to/python3.12"""
+NOT_INSTALLED = """
+Installing failed; pip says why above. Packages come from the network, or from where PIP_INDEX_URL or PIP_FIND_LINKS
+point. Once that is solved, the same command goes on from here."""
 NO_REDIS = """\
 Note: no wheel brings a Redis server for Python 3.13 and newer. Install redis-server or valkey-server, set REDIS_URL,
 or use Python 3.12: rm -r .venv; make run PYTHON=python3.12"""
@@ -39,9 +42,7 @@ def main(kind: str) -> None:
     for arguments in STEPS[kind]:
         install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
         if subprocess.run(install, cwd=ROOT, check=False).returncode:
-            sys.exit(
-                "\nInstalling failed; pip says why above. Once that is solved, the same command goes on from here."
-            )
+            sys.exit(NOT_INSTALLED)
     if sys.version_info >= (3, 13) and not (shutil.which("redis-server") or shutil.which("valkey-server")):
         print(NO_REDIS)
     stamp.write_text(wanted)
@@ -75,4 +76,7 @@ def works() -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; the same command goes on from here.")

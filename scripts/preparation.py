@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.failures import Failed
@@ -38,13 +39,19 @@ def write_privately(path: Path, text: str) -> None:
 
 def prepare(folder: Path, say: Say) -> None:
     """Bring the database's tables and the static files up to date. Raises Failed with the command's own words."""
-    say("Migrating the database ...")
-    manage(folder, "migrate", "--noinput")
-    manage(folder, "seed_schedule")
+    say("Migrating the database and collecting static files ...")
+    # Neither waits for the other, and both take a while where everything is new.
+    with ThreadPoolExecutor(1) as beside:
+        static = beside.submit(_collect_static, folder)
+        manage(folder, "migrate", "--noinput")
+        manage(folder, "seed_schedule")
+        static.result()
+
+
+def _collect_static(folder: Path) -> None:
     stamp = folder / "static.stamp"
     wanted = _static_fingerprint()
     if not stamp.exists() or stamp.read_text() != wanted:
-        say("Collecting static files ...")
         manage(folder, "collectstatic", "--noinput", "--clear")
         stamp.write_text(wanted)
 

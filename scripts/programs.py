@@ -16,7 +16,7 @@ STEPS_AT_ONCE = 16
 
 def programs_for(folder: Path, port: int, own: Set[str]) -> list[Program]:
     """Every process, given the `own` server addresses (DATABASE_URL, REDIS_URL) that we provide ourselves."""
-    programs = [_web(port), _live(port + 1), _worker(), _steps(), _beat()]
+    programs = [_web(port), _live(port + 1), _worker(), _steps(), _beat(), _mail()]
     if "REDIS_URL" in own:
         programs.insert(0, _server("redis", "Redis", folder, stop_signal="TERM"))
     if "DATABASE_URL" in own:
@@ -75,6 +75,10 @@ def _steps() -> Program:
 
 def _beat() -> Program:
     return Program("beat", "beat", [*_CELERY, "beat", "--loglevel", "WARNING"], WORK)
+
+
+def _mail() -> Program:
+    return Program("mail", "mail", [sys.executable, "manage.py", "watch_mail"], WORK)
 
 
 _CELERY = [sys.executable, "-m", "celery", "-A", "config.celery:app"]

@@ -1,7 +1,8 @@
 """`make run`: everything Gatehouse needs on this machine, until Ctrl-C.
 
-Servers, migrations, demo data, then web, live, worker and beat; a process that dies is started again. Settings come
-from the environment and `.env`; with DATABASE_URL or REDIS_URL set, that server is yours and none is started here.
+Servers, migrations, demo data, then web, live, worker, steps, beat and mail; a process that dies is started again.
+Settings come from the environment and `.env`; with DATABASE_URL or REDIS_URL set, that server is yours and none is
+started here.
 """
 
 import argparse
@@ -127,7 +128,7 @@ def bring_up(supervisor: Supervisor, programs: list[Program], port: int) -> None
             server.ensure_database()
     prepare(folder, say)
     access = {"url": url(port), **load_demo(folder, say)}
-    say("Starting web, live, worker, steps and beat ...")
+    say("Starting web, live, worker, steps, beat and mail ...")
     for program in programs:
         if program.stage > 1:
             supervisor.start(program)
@@ -161,7 +162,7 @@ def _answers(address: str) -> bool:
 
 
 def _ends(supervisor: Supervisor) -> str:
-    logs = (supervisor.folder / "logs" / f"{name}.log" for name in ("web", "live", "worker", "steps", "beat"))
+    logs = (supervisor.folder / "logs" / f"{name}.log" for name in ("web", "live", "worker", "steps", "beat", "mail"))
     texts = ((log.name, log.read_text(errors="replace").strip().splitlines()[-6:]) for log in logs if log.exists())
     return "\n".join(f"--- {name}\n" + "\n".join(lines) for name, lines in texts if lines)
 

@@ -25,7 +25,7 @@ def ask_mcp(*, url: str, name: str, arguments: dict[str, Any], headers: Mapping[
     """
     try:
         outbound.check_url(url)
-        return asyncio.run(_ask(url, name, arguments, headers, time.monotonic() + timeout))
+        return asyncio.run(_ask(url, name, arguments, headers, timeout))
     except Invalid as error:
         words = f"The address of the tool may not be called: {error.errors[0]['reason']}"
         raise CallFailed(words, again=False, why=Why.REFUSED) from error
@@ -33,19 +33,21 @@ def ask_mcp(*, url: str, name: str, arguments: dict[str, Any], headers: Mapping[
         raise _failure(error, timeout) from error
 
 
-async def _ask(url: str, name: str, arguments: dict[str, Any], headers: Mapping[str, str], deadline: float) -> Any:
+async def _ask(url: str, name: str, arguments: dict[str, Any], headers: Mapping[str, str], timeout: float) -> Any:
     import httpx2
     from mcp import Client
     from mcp.client.streamable_http import streamable_http_client
 
     from apps.agents.guarded_transport import GuardedTransport
 
+    # Counted from here: that a process loads the client at its first call is no slowness of the server's.
+    deadline = time.monotonic() + timeout
     transport = GuardedTransport(deadline=deadline, most_bytes=MOST_BYTES)
     sent = {"user-agent": outbound.USER_AGENT, **headers}
     results: list[Any] = []
     try:
         async with (
-            asyncio.timeout(max(0.001, deadline - time.monotonic())),
+            asyncio.timeout(timeout),
             httpx2.AsyncClient(transport=transport, headers=sent, timeout=None, follow_redirects=False) as http,
             Client(streamable_http_client(url, http_client=http)) as server,
         ):

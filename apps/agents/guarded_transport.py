@@ -70,8 +70,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     def _check_form(self, answer: httpcore2.Response, method: str) -> None:
         headers = {name.lower(): value.lower() for name, value in answer.headers}
         kind = headers.get(b"content-type", b"").split(b";")[0].strip()
-        packed = headers.get(b"content-encoding", b"identity").strip() not in (b"identity", b"")
-        if packed or (method == "POST" and answer.status == 200 and kind not in _FORMS):
+        # The client would undo each of them, also where the header comes twice.
+        encodings = {value.strip().lower() for name, value in answer.headers if name.lower() == b"content-encoding"}
+        if not encodings <= {b"identity", b""} or (method == "POST" and answer.status == 200 and kind not in _FORMS):
             words = "The answer is not one of an MCP server"
             raise self.fails(CallFailed(words, again=False, why=Why.NOT_JSON))
 

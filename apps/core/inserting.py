@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ _PARTICULAR = (JSONField, ArrayField, DateField)
 class ServerBinding(RawCursor[Any]):
     """Sends the values beside the statement, which spares quoting them; inside Django's wrapper it is as any cursor."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> ServerBinding:
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         return super().execute(_numbered(query), params, **options)
 
 

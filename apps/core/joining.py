@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.core.inserting import ServerBinding
+from apps.core.preparing import Prepared
 
 
 class _Part(NamedTuple):
@@ -49,11 +50,18 @@ class Joined:
         return f"SELECT {', '.join(columns)} {self._tail}", tuple(parts)
 
 
+class _Statement(ServerBinding, Prepared):
+    """A join of seven tables is planned longer than it runs."""
+
+
 def run(statement: str, values: Collection[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a statement with a `%s` for each value; the values go beside it, which spares quoting them."""
+    """The rows of a statement with a `%s` for each value; the values go beside it, which spares quoting them.
+
+    For statements of which there are few: each connection keeps their plans.
+    """
     connection.ensure_connection()
     wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrapped(ServerBinding(connection.connection)) as cursor:  # type: ignore[arg-type]
+    with wrapped(_Statement(connection.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(statement, list(values))
         return cursor.fetchall()
 

@@ -66,6 +66,9 @@ class Metric:
     """A named figure. title, of: "Approval rate", "decisions". unit: "%", "s" or "". meaning: one sentence.
 
     better: which way is healthy. measure and by_business take one statement each, whatever the number of businesses.
+    basis: a share whose hits alone this metric can be taken of; where there are enough observations of it and no hit,
+    the metric does not apply, which is something else than having no data. Its title goes on after what it counts, as
+    in "none of 120 drafts written by a model".
     """
 
     name: str
@@ -77,6 +80,7 @@ class Metric:
     better: Better
     measure: Measure
     by_business: MeasureEach
+    basis: Metric | None = None
 
 
 def sample_of(kind: Figured, n: int, hits: float | None, value: float | None = None) -> Sample:

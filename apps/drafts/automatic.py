@@ -51,7 +51,9 @@ def automatic_kind(headers: Headers, sender: str, kinds: Iterable[str]) -> str:
         return LIST
     if precedence in ("bulk", "list", "junk"):
         return LIST
-    return AUTO_REPLY if _NO_REPLY.match(sender) else ""
+    # Nothing automatic is ever sent to a null return path (RFC 3834, 2): it came from a machine that wants none.
+    nowhere = first(headers, "return-path").strip() == "<>"
+    return AUTO_REPLY if nowhere or _NO_REPLY.match(sender) else ""
 
 
 def bounce_of(reports: Reports, headers: Headers, text: str) -> Bounce:

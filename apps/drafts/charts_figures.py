@@ -16,6 +16,8 @@ from apps.drafts.figures_found import Found, interval_words, written
 
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 352.0, 8.0, 124.0
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+# Of numbers of incidents: half of each is a whole number.
+_EVEN_STEPS = (1.0, 2.0, 4.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +127,14 @@ def _top(figure: Figure, points: Sequence[Point]) -> float:
     if figure.part.kind is Figured.SHARE:
         return 1.0
     if figure.part.kind is Figured.COUNT:
-        return _round_up(max([point.main.hits for point in points] + [4.0]))
+        return _round_up(max([point.main.hits for point in points] + [4.0]), _EVEN_STEPS)
     values = [point.main.value or 0.0 for point in points]
     return _round_up(max([*values, *(limit for limit in _ends(figure.alert)), 0.1]) * 1.05)
 
 
-def _round_up(value: float) -> float:
+def _round_up(value: float, steps: Sequence[float] = _STEPS) -> float:
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in _STEPS if step * power >= value)
+    return next(step * power for step in steps if step * power >= value)
 
 
 def _values(top: float) -> list[float]:

@@ -1,6 +1,7 @@
 """ACT: take a draft in hand so that nobody else makes it meanwhile, and let go of it when making it failed."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,13 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.row_access import across_businesses, acting_for
 from apps.core.events import record
 from apps.core.joining import run
-from apps.drafts.models import Draft
+from apps.drafts.looking_up import NEWER, newer_than
+from apps.drafts.models import Draft, Message
 from apps.drafts.regenerating import ACTOR
 from apps.drafts.selectors import due_drafts
 from apps.drafts.states import DraftState
@@ -30,7 +33,9 @@ LOST = timedelta(seconds=15)
 _MAKEABLE = (DraftState.QUEUED.value, DraftState.MAKING.value)
 _TAKE = (
     "UPDATE drafts_draft SET state = %s, held_until = %s, next_attempt_at = %s, attempts = attempts + 1"
-    " WHERE id = %s AND state IN (%s, %s) AND next_attempt_at <= %s RETURNING business_id, version, attempts"
+    " WHERE id = %s AND state IN (%s, %s) AND next_attempt_at <= %s RETURNING business_id, version, attempts,"
+    # Nobody waits for the disk: a claim that is lost with the server is made again, and what is kept needs its time.
+    " set_config('synchronous_commit', 'off', true)"
 )
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=5))
 
@@ -57,12 +62,17 @@ def claim(*, draft_id: UUID) -> Held | None:
     """Take the draft, if it is to be made now and nobody is making it; None otherwise."""
     now = timezone.now()
     until = now + lease()
-    with across_businesses():
+    with _over_all():
         taken = run(_TAKE, [DraftState.MAKING.value, until, until, draft_id, *_MAKEABLE, now])
     if not taken:
         return None
-    business_id, version, attempt = taken[0]
+    business_id, version, attempt, _ = taken[0]
     return Held(draft_id, business_id, version, attempt, until)
+
+
+def _over_all() -> AbstractContextManager[None]:
+    """For one statement, which is a transaction of its own where the process sees every business anyhow."""
+    return across_businesses() if settings.DATABASE_ROLE or connection.in_atomic_block else nullcontext()
 
 
 def send_again(send: Callable[[str], object], *, lost_after: timedelta = LOST, most: int) -> int:
@@ -109,11 +119,14 @@ def let_go(held: Held, words: str) -> DraftState | None:
         return state
 
 
-def change_held(held: Held, values: Mapping[str, Any], added: Mapping[str, int]) -> bool:
-    """Set columns of the draft and add to others, while this claim holds it; whether it did."""
+def change_held(held: Held, values: Mapping[str, Any], added: Mapping[str, int], *, message: Message) -> bool:
+    """Set columns of the draft and add to others, while this claim holds it and nobody has written since `message`.
+
+    Whether it did. Call with the thread locked.
+    """
     given = [str(one) if isinstance(one, StrEnum) else one for one in (*values.values(), *added.values())]
     mine = [held.draft_id, DraftState.MAKING.value, held.until, held.version]
-    return bool(run(_change(tuple(values), tuple(added)), [*given, *mine]))
+    return bool(run(_change(tuple(values), tuple(added)), [*given, *mine, *newer_than(message)]))
 
 
 @cache
@@ -121,7 +134,8 @@ def _change(columns: tuple[str, ...], added: tuple[str, ...]) -> str:
     changes = ", ".join([f"{one} = %s" for one in columns] + [f"{one} = {one} + %s" for one in added])
     return (
         f"UPDATE drafts_draft SET {changes}"
-        " WHERE id = %s AND state = %s AND held_until = %s AND version = %s RETURNING id"
+        " WHERE id = %s AND state = %s AND held_until = %s AND version = %s"
+        f" AND NOT EXISTS ({NEWER}) RETURNING id"
     )
 
 

@@ -20,7 +20,7 @@ from apps.drafts import assembling
 from apps.drafts.assembling import Background, read_background
 from apps.drafts.claiming import MOST_DEATHS, Held, claim, let_go
 from apps.drafts.gathering import Asked, Call, Called, calls_of, gather
-from apps.drafts.generating import Generated, generate
+from apps.drafts.generating import Generated, counted_model, generate
 from apps.drafts.guardrails.checking import check_draft
 from apps.drafts.guardrails.terms import Candidate, Context, PassageText, ThreadText, ToolFacts, Verdicts
 from apps.drafts.guardrails.tool_data import needs_verification
@@ -130,9 +130,8 @@ def _prompt(
 ) -> tuple[Prompt, Retrieved, tuple[PassageText, ...]]:
     """The prompt within the budget, and what of retrieval stayed in: only that may back a fact."""
     chosen = plan.background.chosen
-    prompt = build_prompt(
-        materials, budget=chosen.token_budget, count=lambda text: count_tokens(text, chosen.model).tokens
-    )
+    model = counted_model(chosen.business_id, chosen.model)
+    prompt = build_prompt(materials, budget=chosen.token_budget, count=lambda text: count_tokens(text, model).tokens)
     snippets = [one for one in passages if one.kind == "snippet"][: prompt.snippets]
     replies = [one for one in passages if one.kind == "reply"][: prompt.replies]
     if passages and not (snippets or replies):

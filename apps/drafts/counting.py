@@ -1,11 +1,13 @@
 """SELECTOR: every figure of drafts over a window at once: as a whole, in columns over time, and of each business.
 
-Two statements, one for what is counted by when a draft was made and one by when it was decided, however many
-businesses. What they read is what the database shows.
+One statement for what is counted by when a draft was made, one by when it was decided, and one for each time, however
+many businesses. What they read is what the database shows. Numbers to add up are added up in one pass; only times have
+to be sorted, and so stand apart.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,9 +18,12 @@ from django.db import connection
 
 from apps.core.measures import Figured
 from apps.drafts.figures import PARTS, Moment, Part
-from apps.drafts.figures_found import GRID, NOTHING, Found, found_of
+from apps.drafts.figures_found import GRID, Found, found_of
 
 Figures = Mapping[str, Found]
+# Which column, and which business; None for all of them.
+_Key = tuple[int | None, UUID | None]
+_WHOLE: _Key = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,19 @@ WINDOWS: dict[str, tuple[timedelta, timedelta]] = {
     "7d": (timedelta(days=7), timedelta(hours=6)),
     "30d": (timedelta(days=30), timedelta(days=1)),
 }
-_SQL = """
-SELECT {bucket} AS bucket, {by_business} AS business, {columns}
+_FROM = """
 FROM drafts_draft
 WHERE business_id = ANY(%(businesses)s::uuid[]) AND {moment} >= %(since)s AND {moment} < %(until)s
   AND (%(arm)s::text IS NULL OR arm = %(arm)s::text)
-GROUP BY GROUPING SETS ((), (1){each})
+"""
+# The rows are added up once, and only what that comes to once more: by column, and by business.
+_SUMS = f"""
+WITH added AS (SELECT {{bucket}} AS bucket, {{by_business}} AS business_id, {{columns}} {_FROM} GROUP BY 1, 2)
+SELECT bucket, {{by_business}}, {{again}} FROM added GROUP BY GROUPING SETS ((bucket){{each}})
+"""
+_GRID = f"""
+SELECT {{bucket}}, {{by_business}}, percentile_cont(%(grid)s::float8[]) WITHIN GROUP (ORDER BY {{value}})
+{_FROM} AND {{where}} GROUP BY GROUPING SETS ((), (1){{each}})
 """
 _BUCKET = "floor(extract(epoch FROM {moment} - %(since)s) / %(step)s)::int"
 
@@ -76,60 +88,81 @@ def window_of(name: str, now: datetime) -> Window:
 
 def count(businesses: Sequence[UUID], window: Window, *, arm: str | None = None, each: bool = False) -> Counted:
     """All figures of these businesses together. arm: of one arm only. each: of each business as well."""
-    whole: dict[str, Found] = {part.name: NOTHING for part in PARTS}
-    columns: list[dict[str, Found]] = [dict(whole) for _ in range(window.columns)]
-    found: dict[UUID, dict[str, Found]] = {}
+    asked = _Asked(businesses, window, arm, each)
+    sums, grids = _sums(asked), _grids(asked)
+
+    def found(key: _Key) -> dict[str, Found]:
+        return {part.name: found_of(part, *_added(sums[key, part.name]), grids.get((key, part.name))) for part in PARTS}
+
+    known = {business for (_, business), _ in sums if business}
+    starts = [window.start + place * window.step for place in range(window.columns)]
+    over_time = [Column(start, start + window.step, found((at, None))) for at, start in enumerate(starts)]
+    return Counted(window, found(_WHOLE), over_time, {business: found((None, business)) for business in known})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    businesses: Sequence[UUID]
+    window: Window
+    arm: str | None
+    each: bool
+
+    def rows(self, sql: str, moment: Moment, **words: str) -> list[Any]:
+        """What a statement finds, its first two columns the bucket and the business."""
+        if not self.businesses:
+            return []
+        given: dict[str, Any] = {
+            "businesses": list(self.businesses),
+            "since": self.window.start,
+            "until": self.window.end,
+            "step": self.window.step.total_seconds(),
+            "arm": self.arm,
+            "grid": list(GRID),
+        }
+        words |= {
+            "bucket": _BUCKET.format(moment=moment.value),
+            "by_business": "business_id" if self.each else "NULL::uuid",
+            "each": ", (business_id)" if self.each else "",
+            "moment": moment.value,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(sql.format(**words), given)
+            return cursor.fetchall()
+
+    def key(self, bucket: int | None, business: UUID | None) -> _Key:
+        return (None if bucket is None else min(bucket, self.window.columns - 1), business)
+
+
+def _sums(asked: _Asked) -> dict[tuple[_Key, str], list[float]]:
+    """[n, hits] of each part: as a whole, in each column, of each business."""
+    sums: dict[tuple[_Key, str], list[float]] = defaultdict(lambda: [0, 0.0])
     for moment in Moment:
         parts = [part for part in PARTS if part.moment is moment]
-        for bucket, business, *values in _rows(parts, moment, businesses, window, arm, each):
-            figures = _read(parts, values)
-            if bucket is not None:
-                columns[min(bucket, window.columns - 1)].update(figures)
-            elif business is not None:
-                found.setdefault(business, dict.fromkeys(whole, NOTHING)).update(figures)
-            else:
-                whole.update(figures)
-    starts = [window.start + place * window.step for place in range(window.columns)]
-    over_time = [Column(start, start + window.step, one) for start, one in zip(starts, columns, strict=True)]
-    return Counted(window, whole, over_time, found)
+        columns = ", ".join(_columns(place, part) for place, part in enumerate(parts))
+        again = ", ".join(f"sum(n{place}), sum(hits{place})" for place in range(len(parts)))
+        for bucket, business, *values in asked.rows(_SUMS, moment, columns=columns, again=again):
+            for place, part in enumerate(parts):
+                for key in {asked.key(bucket, business), _WHOLE} if bucket is not None else {(None, business)}:
+                    kept = sums[key, part.name]
+                    kept[0] += int(values[2 * place] or 0)
+                    kept[1] += float(values[2 * place + 1] or 0)
+    return sums
 
 
-def _rows(
-    parts: Sequence[Part], moment: Moment, businesses: Sequence[UUID], window: Window, arm: str | None, each: bool
-) -> list[Any]:
-    if not businesses:
-        return []
-    sql = _SQL.format(
-        bucket=_BUCKET.format(moment=moment.value),
-        by_business="business_id" if each else "NULL::uuid",
-        each=", (business_id)" if each else "",
-        columns=", ".join(_columns(part) for part in parts),
-        moment=moment.value,
-    )
-    asked: dict[str, Any] = {
-        "businesses": list(businesses),
-        "since": window.start,
-        "until": window.end,
-        "step": window.step.total_seconds(),
-        "arm": arm,
-        "grid": list(GRID),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, asked)
-        return cursor.fetchall()
-
-
-def _columns(part: Part) -> str:
-    only = f"FILTER (WHERE {part.where})"
-    if part.kind is Figured.QUANTILE:
-        grid = f"percentile_cont(%(grid)s::float8[]) WITHIN GROUP (ORDER BY {part.value}) {only}"
-    else:
-        grid = "NULL::float8[]"
-    return f"sum({part.n}) {only}, sum({part.hits}) {only}, {grid}"
-
-
-def _read(parts: Sequence[Part], values: Sequence[Any]) -> dict[str, Found]:
+def _grids(asked: _Asked) -> dict[tuple[_Key, str], list[float]]:
+    """Of the parts that are times, their quantiles at GRID."""
     return {
-        part.name: found_of(part, int(values[3 * place] or 0), float(values[3 * place + 1] or 0), values[3 * place + 2])
-        for place, part in enumerate(parts)
+        (asked.key(bucket, business), part.name): grid
+        for part in PARTS
+        if part.kind is Figured.QUANTILE
+        for bucket, business, grid in asked.rows(_GRID, part.moment, value=part.value, where=part.where)
     }
+
+
+def _columns(place: int, part: Part) -> str:
+    only = f"FILTER (WHERE {part.where})"
+    return f"sum({part.n}) {only} AS n{place}, sum({part.hits}) {only} AS hits{place}"
+
+
+def _added(pair: Sequence[float]) -> tuple[int, float]:
+    return int(pair[0]), pair[1]

@@ -15,17 +15,21 @@ from apps.core.errors import Invalid, NotFound
 from apps.core.events import record
 from apps.core.sealing import seal
 from apps.core.signing import new_secret
-from apps.drafts.models import Mailbox
+from apps.drafts.models import Mailbox, MailGrant
+from apps.drafts.sign_ins import SignIn, servers_of
 
 MOST_MAILBOXES = 50
 MOST_ALIASES = 50
 PASSWORDS = ("imap_password", "smtp_password")
 PLAIN = (
-    "address", "name", "aliases", "signature", "imap_host", "imap_port", "imap_security", "imap_user", "imap_folder",
-    "sent_folder", "after_fetch", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "removes_duplicates",
+    "address", "name", "aliases", "signature", "sign_in", "imap_host", "imap_port", "imap_security", "imap_user",
+    "imap_folder", "sent_folder", "after_fetch", "smtp_host", "smtp_port", "smtp_security", "smtp_user",
+    "removes_duplicates",
 )  # fmt: skip
 # Another server or folder numbers its messages anew: what was seen of the old one says nothing of the new.
 _PLACE = ("imap_host", "imap_user", "imap_folder")
+# An access is given for these servers and this account; another server must not be told it.
+_ACCESS = ("sign_in", "imap_host", "imap_user", "smtp_host", "smtp_user")
 _SERVERS, _PORTS = ("imap_host", "smtp_host"), ("imap_port", "smtp_port")
 _LINES = ("imap_folder", "sent_folder", "imap_user", "smtp_user", "name")
 # A name, or an address with or without brackets; never a path, a space or a line break.
@@ -34,7 +38,7 @@ _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]_]{1,253}\Z")
 
 def add_mailbox(*, business_id: UUID, actor: str, given: dict[str, Any]) -> Mailbox:
     """given: some of PLAIN, address at least, and of PASSWORDS in plain. Raises Invalid naming the field."""
-    values = _checked(given)
+    values = _with_servers(_checked(given))
     if not values.get("address"):
         raise Invalid("address", "An address is needed: replies come from it")
     try:
@@ -50,11 +54,18 @@ def add_mailbox(*, business_id: UUID, actor: str, given: dict[str, Any]) -> Mail
 
 
 def alter_mailbox(*, mailbox_id: UUID, actor: str, given: dict[str, Any]) -> Mailbox:
-    """Change the given fields. A password of "" takes it away; one that is left out stays. Raises NotFound, Invalid."""
+    """Change the given fields. A password of "" takes it away; one that is left out stays. Raises NotFound, Invalid.
+
+    A password that is kept is not told another server: it must be given again. Where another server, account or way to
+    sign in is set, the access that a person gave is forgotten.
+    """
     values = _checked(given)
     try:
         with transaction.atomic():
             mailbox = _locked(mailbox_id)
+            if "sign_in" in values and values["sign_in"] != mailbox.sign_in:
+                values = _with_servers(values)
+            _ask_again(mailbox, values)
             changed = [name for name, value in values.items() if getattr(mailbox, name) != value]
             if any(name in _PLACE for name in changed):
                 values |= {"uid_validity": None, "last_uid": 0}
@@ -62,6 +73,8 @@ def alter_mailbox(*, mailbox_id: UUID, actor: str, given: dict[str, Any]) -> Mai
             for name, value in values.items():
                 setattr(mailbox, name, value)
             mailbox.save(update_fields=list(values))
+            if any(name in _ACCESS for name in changed):
+                MailGrant.objects.filter(mailbox=mailbox).delete()
             if changed:
                 _tell(mailbox, "mailbox.changed", actor, fields=changed)
     except IntegrityError:
@@ -104,6 +117,26 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     return values | {name: seal(given[name]) if given[name] else "" for name in PASSWORDS if name in given}
 
 
+def _ask_again(mailbox: Mailbox, values: dict[str, Any]) -> None:
+    """Else whoever may set a server could read a password there that they were never shown."""
+    needed = values.get("sign_in", mailbox.sign_in) == SignIn.PASSWORD
+    for host, password in zip(_SERVERS, PASSWORDS, strict=True):
+        moved = values.get(host) and values[host].lower() != getattr(mailbox, host).lower()
+        if moved and getattr(mailbox, password) and password not in values:
+            if needed:
+                raise Invalid(password, "Type it again: it is not given to another server than it was set for")
+            values[password] = ""
+
+
+def _with_servers(values: dict[str, Any]) -> dict[str, Any]:
+    """With the provider's own servers where none are given."""
+    usual = servers_of(values.get("sign_in", SignIn.PASSWORD))
+    for host in _SERVERS:
+        if usual and not values.get(host):
+            values |= {name: value for name, value in usual.items() if name.startswith(host[:5])}
+    return values
+
+
 def _problem(name: str, value: Any) -> str:
     if name in _SERVERS:
         return "The name of a server, such as mail.example.com" if value and not _HOST.match(value) else ""
@@ -111,6 +144,8 @@ def _problem(name: str, value: Any) -> str:
         return "" if 1 <= int(value) <= 65535 else "A number from 1 to 65535"
     if name == "aliases":
         return f"At most {MOST_ALIASES}" if len(value) > MOST_ALIASES else ""
+    if name == "sign_in":
+        return "" if value in set(SignIn) else "There is no such way to sign in"
     if name in _LINES:
         return "A single line without control characters" if any(ord(sign) < 32 for sign in value or "") else ""
     return ""

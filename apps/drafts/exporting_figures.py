@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.drafts.counting import Counted
 from apps.drafts.figures import BY_NAME, FIGURES
-from apps.drafts.figures_found import WORDS, Found, standing_of
+from apps.drafts.figures_found import WORDS, Found, standing_in
 
 COLUMNS = [
     "figure", "from", "to", "whole", "n", "hits", "value", "low", "high", "unit", "standing", "target", "alert",
@@ -24,7 +24,7 @@ def rows_of(counted: Counted) -> list[dict[str, Any]]:
     for start, end, whole, figures in stretches:
         for name, part in BY_NAME.items():
             found, figure = figures[name], FIGURES.get(name)
-            standing = standing_of(figure, found, figures[figure.alerting.name]) if figure else None
+            standing = standing_in(figure, figures) if figure else None
             rows.append(
                 {
                     "figure": name,

@@ -183,12 +183,19 @@ def _let_go(mailbox: Mailbox, looked: Looked) -> None:
             if failures == 1:
                 _record("mailbox.failing", mailbox, error=looked.error[:300])
             return
-        wait = timedelta(seconds=0 if looked.more else settings.MAIL_POLL_SECONDS)
-        mine.update(held_until=None, failures=0, last_error="", next_look_at=now + wait, looked_at=now)
+        mine.update(held_until=None, failures=0, last_error="", next_look_at=now + _wait(mailbox, now), looked_at=now)
         if mailbox.failures:
             _record("mailbox.working", mailbox)
-        if looked.more:
+        # What was announced while we looked may have come after what we saw.
+        rows = Mailbox.objects.filter(pk=mailbox.pk)
+        if looked.more or rows.filter(announced__gt=mailbox.announced).exists():
+            rows.filter(next_look_at__gt=now).update(next_look_at=now)
             later(FETCH, str(mailbox.pk))
+
+
+def _wait(mailbox: Mailbox, now: datetime) -> timedelta:
+    watched = mailbox.watched_until is not None and mailbox.watched_until > now
+    return timedelta(seconds=settings.MAIL_WATCHED_POLL_SECONDS if watched else settings.MAIL_POLL_SECONDS)
 
 
 def _record(kind: str, mailbox: Mailbox, **data: object) -> None:

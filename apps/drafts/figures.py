@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from apps.core.measures import Better, Figured
 
+# What is taken only of the hits of another figure: where that has none, it does not apply.
+BASIS = dict.fromkeys(("token_accuracy", "token_error_rate", "token_error"), "model_written_rate")
 # Of the tokens that the provider counted: an estimate this near is accurate, one this far is far off.
 NEAR, FAR = 0.10, 0.20
 # Of a reply: edited as little as this it counts as used as it was, as much as this as written anew.
@@ -99,6 +101,11 @@ PARTS: tuple[Part, ...] = (
         "token_error", "Token error", "calls",
         "By how much the estimate of a prompt's tokens was off the provider's count, on average; at most 100 % each.",
         Moment.MADE, _COUNTED, f"least({_OFF_BY}, 1)",
+    ),
+    Part(
+        "model_written_rate", "Written by a model", "drafts",
+        "Of the drafts made: the share that a provider's model wrote; nobody counts the tokens of the others.",
+        Moment.MADE, _VERSION, _case("made_by = 'model'"), better=Better.HIGH,
     ),
     Part(
         "draft_approval_rate", "Drafts approved", "decisions",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.core.intervals import Z95, score_interval
 from apps.core.measures import QUANTILE, Figured, trimmed
-from apps.drafts.figures import Figure, Part
+from apps.drafts.figures import BASIS, Figure, Part
 
 # Fewer observations than this say nothing of a share or a time, whatever they are.
 MINIMUM = 20
@@ -20,6 +20,7 @@ LEVEL = 0.95
 
 class Standing(StrEnum):
     NO_DATA = "no_data"
+    DOES_NOT_APPLY = "does_not_apply"
     THIN = "thin"
     ON_TARGET = "on_target"
     NEAR = "near"
@@ -29,6 +30,7 @@ class Standing(StrEnum):
 
 WORDS = {
     Standing.NO_DATA: "no data",
+    Standing.DOES_NOT_APPLY: "does not apply",
     Standing.THIN: "not enough evidence",
     Standing.ON_TARGET: "on target",
     Standing.NEAR: "about its target",
@@ -77,6 +79,14 @@ def found_of(part: Part, n: int, hits: float, grid: Sequence[float] | None = Non
         return Found(n, hits)
     low, up = _order_statistics(n, grid)
     return Found(n, hits, grid[GRID.index(QUANTILE)], low, up)
+
+
+def standing_in(figure: Figure, figures: Mapping[str, Found]) -> Standing:
+    """How a figure stands among the others of its window; it does not apply where its basis is there without a hit."""
+    basis = figures.get(BASIS.get(figure.name, ""), NOTHING)
+    if not figures[figure.name].n and basis.n and not basis.hits:
+        return Standing.DOES_NOT_APPLY
+    return standing_of(figure, figures[figure.name], figures[figure.alerting.name])
 
 
 def standing_of(figure: Figure, found: Found, alerting: Found | None = None) -> Standing:

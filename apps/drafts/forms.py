@@ -8,6 +8,7 @@ from django.core.validators import validate_email
 
 from apps.core.errors import Invalid
 from apps.drafts.models import DraftSettings, Mailbox
+from apps.drafts.sign_ins import SignIn
 from apps.drafts.states import Intent
 
 INTENTS = [(one.value, one.value.capitalize()) for one in Intent]
@@ -27,12 +28,13 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Mailbox
         fields = (
-            "address", "name", "signature", "imap_host", "imap_port", "imap_security", "imap_user", "imap_folder",
-            "sent_folder", "after_fetch", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "removes_duplicates",
+            "address", "name", "signature", "sign_in", "imap_host", "imap_port", "imap_security", "imap_user",
+            "imap_folder", "sent_folder", "after_fetch", "smtp_host", "smtp_port", "smtp_security", "smtp_user",
+            "removes_duplicates",
         )  # fmt: skip
         labels = {
-            "name": "Name beside the address", "imap_host": "IMAP server", "imap_port": "Port",
-            "imap_security": "Security",
+            "name": "Name beside the address", "sign_in": "Signs in with", "imap_host": "IMAP server",
+            "imap_port": "Port", "imap_security": "Security",
             "imap_user": "User", "imap_folder": "Folder", "sent_folder": "File what is sent in",
             "after_fetch": "After fetching", "smtp_host": "SMTP server", "smtp_port": "Port",
             "smtp_security": "Security",
@@ -42,8 +44,11 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg]
             "address": "Replies come from it",
             "name": "",
             "signature": "Put below every reply",
+            "sign_in": "Google and Microsoft 365 take no passwords from programs: choose them here, save, and sign in "
+            "on the next page. Their servers are filled in where you leave them empty",
             "imap_host": "Such as imap.example.com. Empty: mail comes by webhook or import only",
             "imap_port": "993 TLS, 143 STARTTLS",
+            "imap_user": "Usually the address",
             "imap_folder": "Usually INBOX",
             "sent_folder": "Such as Sent; empty: nowhere",
             "smtp_host": "Such as smtp.example.com. Empty: the mail server of this installation",
@@ -66,8 +71,12 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg]
             field.help_text = (
                 "Kept encrypted. Leave it empty to keep the one that is set" if sealed else "Kept encrypted"
             )
+        self.fields["sign_in"].required = False
         if "aliases" not in self.initial or isinstance(self.initial.get("aliases"), list):
             self.initial["aliases"] = "\n".join(self.instance.aliases or [])
+
+    def clean_sign_in(self) -> str:
+        return str(self.cleaned_data["sign_in"] or SignIn.PASSWORD)
 
     def clean_aliases(self) -> list[str]:
         found = [line.strip() for line in self.cleaned_data["aliases"].replace(",", "\n").splitlines() if line.strip()]

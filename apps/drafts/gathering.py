@@ -63,6 +63,11 @@ class Called:
     took_ms: int = 0
     called: bool = True
 
+    @property
+    def title(self) -> str:
+        """Its name as people read it."""
+        return self.name.replace("_", " ").capitalize()
+
 
 def gather(*, calls: Sequence[Call], work_id: str, seconds: float) -> tuple[Called, ...]:
     """Make the calls one after the other, `seconds` for all together. Call outside of a transaction; never raises.

@@ -9,6 +9,7 @@ from apps.drafts.prompting import SCHEMA, Materials, Prompt
 from apps.drafts.states import Intent, MadeBy
 from apps.drafts.template import NAME, write_reply
 from apps.llm.asking import ask, has_provider
+from apps.llm.providing import chat_providers
 
 # Of an answer; a reply of 200 words takes 300.
 MOST_TOKENS = 1500
@@ -75,6 +76,11 @@ def generate(
     if candidate is None:
         return _by_template(intent, materials, subject, f"The model gave no reply: {problem}"[:300], told)
     return Generated(candidate, MadeBy.MODEL, **told)
+
+
+def counted_model(business_id: UUID, chosen: str) -> str:
+    """The first model that will be asked, by whose tokens a prompt is counted. chosen: "" for the provider's own."""
+    return next((named for one in chat_providers(business_id) if (named := one.model_for(chosen))), chosen)
 
 
 def _candidate(data: Any, subject: str) -> tuple[Candidate | None, str]:

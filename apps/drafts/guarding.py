@@ -74,6 +74,15 @@ def may_reach_plain(address: str) -> bool:
     return bool(allowed) and not may_reach(address, ()) and may_reach(address, allowed)
 
 
+def leads_inside(host: str, port: int) -> bool:
+    """Whether a name stands for servers in networks that the installation has named, and for no others."""
+    try:
+        addresses = reachable_addresses(host, port, deadline=time.monotonic() + CONNECT_SECONDS / 2)
+    except (Refused, Unreachable, ValueError):
+        return False
+    return all(may_reach_plain(address) for address in addresses)
+
+
 def tls() -> ssl.SSLContext:
     """The usual authorities, and those of MAIL_CA_FILE."""
     return _context(settings.MAIL_CA_FILE)

@@ -17,6 +17,9 @@ from apps.core.errors import GatehouseError
 from apps.core.sealing import unseal
 from apps.drafts.guarding import ANSWER_SECONDS, MailServerError, connect, hung_up_after, tls, words_of
 from apps.drafts.models import Mailbox
+from apps.drafts.renewing import access_token
+from apps.drafts.sasl import first_words, mechanism_of, talk
+from apps.drafts.sign_ins import SignIn
 
 # For one look with all it brings.
 SESSION_SECONDS = 240.0
@@ -83,6 +86,11 @@ class Folder:
     def __init__(self, client: BaseMailBox) -> None:
         self._box = client
         self._client: Any = client.client
+
+    @property
+    def client(self) -> Any:
+        """What speaks the protocol, for what is said nowhere else."""
+        return self._client
 
     def look_into(self, name: str) -> tuple[int, int]:
         """Open a folder for reading alone; (UIDVALIDITY, the uid its next mail will have)."""
@@ -166,12 +174,16 @@ class Folder:
 
 
 @contextlib.contextmanager
-def signed_in(mailbox: Mailbox) -> Iterator[Folder]:
-    """A session with the IMAP server of a mailbox. Raises MailServerError, also for what breaks in the block."""
+def signed_in(mailbox: Mailbox, *, seconds: float | None = SESSION_SECONDS) -> Iterator[Folder]:
+    """A session with the IMAP server of a mailbox. Raises MailServerError, also for what breaks in the block.
+
+    seconds: after which it is cut whatever happens; None: never, for one that idles.
+    """
     with _in_words():
         client = _client(mailbox)
     try:
-        with _in_words(), hung_up_after(SESSION_SECONDS, client.client.sock):
+        bound = hung_up_after(seconds, client.client.sock) if seconds is not None else contextlib.nullcontext()
+        with _in_words(), bound:
             yield Folder(client)
     finally:
         with contextlib.suppress(Exception):
@@ -193,11 +205,7 @@ def _client(mailbox: Mailbox) -> BaseMailBox:
         with hung_up_after(SESSION_SECONDS / 4, box.client.sock):
             if mailbox.imap_security == "starttls":
                 box.client.starttls(tls())
-            password = unseal(mailbox.imap_password) if mailbox.imap_password else ""
-            if (mailbox.imap_user + password).isascii():
-                box.login(mailbox.imap_user, password, initial_folder=None)
-            else:
-                box.login_utf8(mailbox.imap_user, password, initial_folder=None)
+            _sign_in(box, mailbox)
             # A server tells what it can do anew to whom it knows.
             box.client._get_capabilities()  # type: ignore[attr-defined]
     except BaseException:
@@ -205,6 +213,39 @@ def _client(mailbox: Mailbox) -> BaseMailBox:
             box.client.shutdown()
         raise
     return box
+
+
+def _sign_in(box: BaseMailBox, mailbox: Mailbox) -> None:
+    if mailbox.sign_in != SignIn.PASSWORD:
+        return _sign_in_by_token(box, mailbox)
+    password = unseal(mailbox.imap_password) if mailbox.imap_password else ""
+    if (mailbox.imap_user + password).isascii():
+        box.login(mailbox.imap_user, password, initial_folder=None)
+    else:
+        box.login_utf8(mailbox.imap_user, password, initial_folder=None)
+    return None
+
+
+def _sign_in_by_token(box: BaseMailBox, mailbox: Mailbox) -> None:
+    client: Any = box.client
+    mechanism = mechanism_of(one for one in client.capabilities if one.upper().startswith("AUTH="))
+    if mechanism is None:
+        raise MailServerError("The IMAP server takes no sign-in by OAuth 2 (XOAUTH2 or OAUTHBEARER)")
+    user, token = mailbox.imap_user or mailbox.address, access_token(mailbox=mailbox)
+    for _ in range(2):
+        first = first_words(mechanism, user=user, token=token, host=mailbox.imap_host, port=mailbox.imap_port)
+        try:
+            client.authenticate(mechanism, talk(mechanism, first))
+            return
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            # It may have been taken back before its time; then another helps, or there is none any more.
+            fresh = access_token(mailbox=mailbox, refused=token)
+            if fresh == token:
+                raise MailServerError(f"The mail server refuses the sign-in of {user}: {words_of(error)}") from None
+            token = fresh
+    raise MailServerError(f"The mail server refuses the sign-in of {user}, also with a fresh token")
 
 
 @contextlib.contextmanager

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from apps.drafts.intent_words import EVIDENCE, plain_words
 from apps.drafts.states import Intent
 
 # More of a mail than this is not read: what somebody wants stands at its beginning.
-MOST_READ = 8_000
+MOST_READ = 4_000
 # Evidence for GENERAL that every mail brings along: a single weak word does not make an order of a greeting.
 BASE = 1.0
 SUBJECT_WEIGHT = 1.6
@@ -31,97 +32,6 @@ class Reading:
     tracking_numbers: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
 
-
-def _pattern(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(alternatives) + r")\b", re.IGNORECASE)
-
-
-# (intent, weight, words). Each pattern counts once, however often it is found.
-EVIDENCE: tuple[tuple[Intent, float, re.Pattern[str]], ...] = (
-    (Intent.TRACKING, 3.0, _pattern(r"track(?:ing|ed)?", r"consignment", r"waybill")),
-    (Intent.TRACKING, 5.0, _pattern(r"where(?:'s| is| are) (?:my|our|the) (?:order|parcel|package|delivery|shipment)")),
-    (
-        Intent.TRACKING,
-        2.5,
-        _pattern(r"(?:not|never|hasn't|haven't|hasnt|didn't) (?:yet )?(?:arrived?|come|turned up|received)"),
-    ),
-    (Intent.TRACKING, 2.0, _pattern(r"parcels?", r"packages?", r"courier", r"carrier", r"shipments?", r"in transit")),
-    (
-        Intent.TRACKING,
-        2.0,
-        _pattern(r"when (?:will|does|should|can) (?:it|my|our|the) .{0,30}(?:arrive|come|be delivered)"),
-    ),
-    (
-        Intent.TRACKING,
-        1.5,
-        _pattern(r"deliver(?:y|ed|ies)?", r"shipp(?:ed|ing)", r"dispatched", r"arriv(?:e|al|ed|ing)"),
-    ),
-    (Intent.ORDER, 1.8, _pattern(r"(?:my|our|the|an|this) (?:order|purchase)", r"i ordered", r"we ordered")),
-    (
-        Intent.ORDER,
-        2.2,
-        _pattern(r"(?:change|amend|cancel|modify|update|add to|status of|check)(?: on)? (?:my|our|the|an|this) order"),
-    ),
-    (Intent.ORDER, 1.2, _pattern(r"invoice", r"receipt", r"confirmation", r"purchase")),
-    (
-        Intent.ORDER,
-        1.5,
-        _pattern(r"cancel(?:led|lation)?", r"wrong (?:size|colour|color|item)", r"missing (?:item|part)"),
-    ),
-    (Intent.REFUND, 3.0, _pattern(r"refund(?:ed|s)?", r"money back", r"reimburse(?:d|ment)?", r"charged twice")),
-    (
-        Intent.REFUND,
-        1.8,
-        _pattern(r"return(?:ed|ing|s)?", r"send (?:it|them|this) back", r"overcharged"),
-    ),
-    (Intent.APPOINTMENT, 3.0, _pattern(r"appointments?", r"reschedul(?:e|ed|ing)", r"time ?slots?")),
-    (
-        Intent.APPOINTMENT,
-        2.0,
-        _pattern(r"book(?:ing|ed)?", r"reserv(?:e|ation|ed)", r"visit", r"calendar", r"available (?:on|at|times?)"),
-    ),
-    (
-        Intent.APPOINTMENT,
-        1.5,
-        _pattern(r"meet(?:ing)?", r"consultation", r"come (?:by|in|over)", r"fitting", r"viewing"),
-    ),
-    (
-        Intent.COMPLAINT,
-        2.5,
-        _pattern(r"complain(?:t|ing)?", r"unacceptable", r"disgust(?:ed|ing)", r"appalling", r"furious"),
-    ),
-    (Intent.COMPLAINT, 2.0, _pattern(r"broken", r"damaged", r"faulty", r"defective", r"cracked", r"stopped working")),
-    (
-        Intent.COMPLAINT,
-        1.5,
-        _pattern(r"disappointed", r"unhappy", r"terrible", r"worst", r"rude", r"let down", r"poor (?:service|quality)"),
-    ),
-    (
-        Intent.GENERAL,
-        2.5,
-        _pattern(
-            r"do you (?:have|sell|offer|stock|ship|accept|deliver|make)",
-            r"opening (?:hours|times)",
-            r"how (?:do|can) (?:i|we)",
-        ),
-    ),
-    (
-        Intent.GENERAL,
-        2.0,
-        _pattern(
-            r"are you open",
-            r"gift (?:card|wrap)",
-            r"newsletter",
-            r"catalogue",
-            r"your (?:policy|terms|website|address)",
-        ),
-    ),
-    (
-        Intent.GENERAL,
-        1.5,
-        _pattern(r"question about", r"wondering", r"price of", r"how much (?:is|are|does|do)", r"thank(?:s| you)"),
-    ),
-)
 
 _NEGATED = re.compile(r"\b(?:not|isn't|is not|rather than|instead of)(?: about)?(?: an?| my| the)?\s*$", re.IGNORECASE)
 
@@ -154,8 +64,9 @@ def read_intent(subject: str, text: str) -> Reading:
     subject, text = subject[:300], text[:MOST_READ]
     scores: dict[Intent, float] = {Intent.GENERAL: BASE}
     words: dict[Intent, list[str]] = {}
+    said = plain_words(subject), plain_words(text)
     for intent, weight, pattern in EVIDENCE:
-        found, strength = _strength(pattern, subject, text)
+        found, strength = _strength(pattern, *said)
         if found:
             scores[intent] = scores.get(intent, 0.0) + weight * strength
             words.setdefault(intent, []).append(found)
@@ -193,10 +104,10 @@ def _strength(pattern: re.Pattern[str], subject: str, text: str) -> tuple[str, f
     """What was found and how much it counts: more in the subject, nothing where it is said not to be meant."""
     match = pattern.search(subject)
     if match:
-        return match.group().lower(), SUBJECT_WEIGHT
+        return match.group().strip(), SUBJECT_WEIGHT
     for match in pattern.finditer(text):
         if not _NEGATED.search(text[max(0, match.start() - 24) : match.start()]):
-            return match.group().lower(), 1.0
+            return match.group().strip(), 1.0
     return "", 0.0
 
 

@@ -27,7 +27,7 @@ from apps.drafts.guardrails.terms import Address, Verdicts
 from apps.drafts.intents import Reading
 from apps.drafts.looking_up import has_newer
 from apps.drafts.masking import Redacted
-from apps.drafts.models import Draft, DraftVersion, Redaction, Thread
+from apps.drafts.models import Draft, DraftVersion, Message, Redaction, Thread
 from apps.drafts.prompting import Prompt
 from apps.drafts.regenerating import ACTOR, MOVED_ON, leave_behind
 from apps.drafts.retrieving import Retrieved
@@ -83,16 +83,20 @@ def keep(held: Held, made: Made) -> DraftState | None:
         # In this order everywhere: thread, request, draft. Whoever stores a newer mail waits here, or we for them.
         run("SELECT id FROM drafts_thread WHERE id = %s FOR NO KEY UPDATE", [draft.thread_id])
         before = _open_request(draft) if held.version else None
-        if has_newer(made.background.message):
-            return DraftState.STALE if in_hand(held).exists() and leave_behind(draft, MOVED_ON) else None
         now, weighed = timezone.now(), weigh(_standing(made), made.shown)
-        number = held.version + 1
-        if not change_held(held, _changes(made, number, now), _incidents(made.first)):
-            return None
+        number, message = held.version + 1, made.background.message
+        if not change_held(held, _changes(made, number, now), _incidents(made.first), message=message):
+            return _overtaken(held, draft, message)
         if made.arm and not draft.thread.arm:
             Thread.objects.filter(pk=draft.thread_id, arm="").update(arm=made.arm)
         _ask(made, number, weighed, before)
     return DraftState.WAITING
+
+
+def _overtaken(held: Held, draft: Draft, message: Message) -> DraftState | None:
+    """STALE where the thread has moved on; None where the draft was taken from us."""
+    moved_on = in_hand(held).exists() and has_newer(message)
+    return DraftState.STALE if moved_on and leave_behind(draft, MOVED_ON) else None
 
 
 def payload_of(to: tuple[Address, ...], cc: tuple[Address, ...], subject: str, body: str) -> dict[str, Any]:
@@ -120,7 +124,9 @@ def _open_request(draft: Draft) -> ApprovalRequest | None:
 def _standing(made: Made) -> Standing:
     best = [one.confidence for one in (*made.retrieved.replies, *made.retrieved.snippets)]
     asked = [one for one in made.called if one.called]
-    notes = [f"{one.name}: {one.error}" for one in made.called if one.error][:2]
+    answered = any(one.ok for one in made.called)
+    # What was not asked for want of a number matters only where nothing else answered.
+    notes = [f"{one.title}: {one.error}" for one in made.called if one.error and (one.called or not answered)][:2]
     notes += [made.retrieved.words, made.generated.error, *made.background.recipients.warnings[:1]]
     notes += [f"Written anew: {made.background.draft.instruction}"] if made.background.draft.instruction else []
     return Standing(

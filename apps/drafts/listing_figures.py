@@ -70,6 +70,7 @@ def which_words(figure: Figure, which: str) -> str:
     named = {
         "draft_success_rate": ("made", "not made"),
         "verification_rate": ("verification replies", "others"),
+        "model_written_rate": ("by a model", "others"),
         "hallucination_count": ("with unsupported facts", "without"),
         "rag_hit_rate": ("hits", "misses"),
         "token_accuracy": ("within 10 %", "further off"),
@@ -94,7 +95,7 @@ def said_of(part: Part, draft: Draft) -> str:
         return f"{draft.privacy_incidents} of privacy, {draft.injection_incidents} of injection"
     if part.name == "draft_success_rate":
         return draft.error or ("made" if draft.version else "not made")
-    if part.name == "verification_rate":
+    if part.name in ("verification_rate", "model_written_rate"):
         return "verification reply" if draft.verification else draft.made_by
     return draft.state
 

@@ -1,6 +1,7 @@
 """SELECTOR: everything that making a draft reads, in three statements that are put together once a process."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from apps.accounts.models import Business
@@ -32,7 +33,8 @@ _EARLIER = Joined(
     {"message": Message},
     without={"message": ("html",)},
 )
-_NEWER = (
+# With the values of `newer_than`.
+NEWER = (
     "SELECT 1 FROM drafts_message WHERE thread_id = %s AND direction = %s AND automatic = ''"
     " AND (received_at, id) > (%s, %s) LIMIT 1"
 )
@@ -74,7 +76,12 @@ def earlier_than(message: Message) -> tuple[Message, ...]:
 
 def has_newer(message: Message) -> bool:
     """Whether a person has written in its thread since."""
-    return bool(run(_NEWER, [message.thread_id, Direction.IN.value, message.received_at, message.pk]))
+    return bool(run(NEWER, newer_than(message)))
+
+
+def newer_than(message: Message) -> list[Any]:
+    """The values of NEWER."""
+    return [message.thread_id, Direction.IN.value, message.received_at, message.pk]
 
 
 def tools_for(business_id: UUID, intent: Intent | str) -> list[IntentTool]:

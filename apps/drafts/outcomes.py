@@ -6,7 +6,8 @@ from apps.approvals.models import ApprovalRequest
 from apps.approvals.states import State as RequestState
 from apps.core.errors import StaleState
 from apps.drafts.models import Draft
-from apps.drafts.regenerating import ACTOR, OPEN, record_draft
+from apps.drafts.regenerating import ACTOR, OPEN, record_draft, why_not
+from apps.drafts.requests import reason_of
 from apps.drafts.selectors import first_version
 from apps.drafts.sending import queue_sending
 from apps.drafts.states import DraftState
@@ -38,12 +39,12 @@ def _is_ours(request: ApprovalRequest) -> bool:
 def _approve(request: ApprovalRequest) -> None:
     draft = Draft.objects.select_for_update(of=("self",)).select_related("thread__mailbox").get(pk=request.subject_id)
     if draft.state != DraftState.WAITING:
-        raise StaleState(_says(draft), state=str(draft.state))
+        raise StaleState(why_not(draft), state=str(draft.state))
     payload = request.payload
     first = first_version(draft.pk)
     draft.state, draft.decided_at, draft.decided_by = DraftState.APPROVED, timezone.now(), request.decided_by
     draft.edit_distance = judge_edit(first.body, payload["body"])[2] if first else None
-    draft.override_reason = str(payload.get("override_reason", "")).strip()[:300]
+    draft.override_reason = reason_of(payload)[:300]
     fields = ["state", "decided_at", "decided_by", "edit_distance", "override_reason"]
     draft.save(update_fields=fields)
     overridden = request.checks.get("unsupported", []) if draft.override_reason else []
@@ -60,11 +61,3 @@ def _discard(request: ApprovalRequest) -> None:
     rows = Draft.objects.filter(pk=draft.pk, state__in=OPEN)
     if rows.update(state=DraftState.DISCARDED, **changes):
         record_draft("draft.discarded", draft, by, why=_WHY[RequestState(request.state)])
-
-
-def _says(draft: Draft) -> str:
-    if draft.state in (DraftState.QUEUED, DraftState.MAKING):
-        return "A new version is being written; look again when it is there"
-    if draft.state == DraftState.STALE:
-        return "The thread has moved on: a newer message is being answered"
-    return f"It is {draft.state} already"

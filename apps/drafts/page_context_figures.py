@@ -20,9 +20,9 @@ from apps.core.measures import trimmed
 from apps.drafts.charts_figures import Chart, Point, chart_of
 from apps.drafts.comparing import compare
 from apps.drafts.counting import WINDOWS, Column, Counted, Window, count, window_of
-from apps.drafts.figures import NINE, SECURITY, Figure
+from apps.drafts.figures import BASIS, BY_NAME, NINE, SECURITY, Figure
 from apps.drafts.figures_comparison import Difference
-from apps.drafts.figures_found import WORDS, Found, Standing, interval_words, standing_of, written
+from apps.drafts.figures_found import WORDS, Found, Standing, interval_words, standing_in, written
 from apps.drafts.listing_figures import which_words
 from apps.drafts.models import BackfillRun, Mailbox, MaintenanceRun
 from apps.drafts.models.settings import RunState
@@ -95,6 +95,7 @@ class Card:
     standing: str
     word: str
     second: str
+    empty: str
     chart: Chart | None
     rows: list[tuple[str, str, str, int, str]]
     href: str
@@ -108,7 +109,7 @@ def cards_of(asked: Asked, counted: Counted) -> list[Card]:
 def _card(figure: Figure, asked: Asked, counted: Counted) -> Card:
     part, found = figure.part, counted.figures[figure.name]
     alerting = counted.figures[figure.alerting.name]
-    standing = standing_of(figure, found, alerting)
+    standing = standing_in(figure, counted.figures)
     points = [
         Point(c.start, c.end, c.figures[figure.name], c.figures[figure.alerting.name] if figure.alert_part else None)
         for c in counted.columns
@@ -116,6 +117,10 @@ def _card(figure: Figure, asked: Asked, counted: Counted) -> Card:
     second = ""
     if figure.alert_part and alerting.value is not None:
         second = f"{figure.alerting.title.lower()} {written(figure.alerting, alerting.value)}"
+    empty = "nothing to measure"
+    if standing is Standing.DOES_NOT_APPLY:
+        basis = BY_NAME[BASIS[figure.name]]
+        empty = f"none of {counted.figures[basis.name].n:,} {basis.of} {basis.title.lower()}"
     return Card(
         figure=figure,
         value=written(part, found.value),
@@ -124,6 +129,7 @@ def _card(figure: Figure, asked: Asked, counted: Counted) -> Card:
         standing=standing.value,
         word=WORDS[standing],
         second=second,
+        empty=empty,
         chart=chart_of(figure, points, lambda moment: time_words(moment, asked.window)),
         rows=[_row(figure, column, asked) for column in counted.columns if column.figures[figure.name].n],
         href=behind_url(figure, asked),
@@ -188,7 +194,7 @@ def _each(businesses: Mapping[UUID, Mapping[str, Found]]) -> list[dict[str, Any]
         cells = []
         for figure in NINE:
             found = figures[figure.name]
-            standing = standing_of(figure, found, figures[figure.alerting.name])
+            standing = standing_in(figure, figures)
             cells.append((written(figure.part, found.value), standing.value, f"{WORDS[standing]}, of {found.n:,}"))
         name, slug = names.get(pk, (str(pk), ""))
         alerts = sum(standing == Standing.ALERT for _, standing, _ in cells)

@@ -109,6 +109,7 @@ def verdicts_of(rows: Any) -> list[dict[str, Any]]:
     found = [one for one in rows if isinstance(one, dict)] if isinstance(rows, list | tuple) else []
     return [
         {
+            "key": str(one.get("stage", "")),
             "stage": STAGE_WORDS.get(str(one.get("stage")), str(one.get("stage", "")).capitalize()),
             "status": str(one.get("status", "")),
             "word": STATUS_WORDS.get(str(one.get("status")), str(one.get("status", ""))),

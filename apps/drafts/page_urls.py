@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from apps.drafts import page_actions, pages, pages_mailboxes, pages_sendings, pages_settings
+from apps.drafts import (
+    page_actions,
+    pages,
+    pages_mail_apps,
+    pages_mailboxes,
+    pages_sendings,
+    pages_settings,
+    pages_sign_in,
+)
 
 urlpatterns = [
     path("mail/threads/", pages.threads_page, name="threads"),
@@ -20,6 +28,12 @@ urlpatterns = [
     path("mail/mailboxes/<uuid:pk>/test/", pages_mailboxes.test, name="mailbox-test"),
     path("mail/mailboxes/<uuid:pk>/turn/", pages_mailboxes.turn, name="mailbox-turn"),
     path("mail/mailboxes/<uuid:pk>/secret/", pages_mailboxes.new_secret, name="mailbox-secret"),
+    path("mail/mailboxes/<uuid:pk>/sign-in/", pages_sign_in.set_out, name="mailbox-sign-in"),
+    path("mail/mailboxes/<uuid:pk>/sign-out/", pages_sign_in.sign_out, name="mailbox-sign-out"),
+    path("mail/sign-in/", pages_sign_in.came_back, name="mail-signed-in"),
+    path("mail/apps/", pages_mail_apps.apps_page, name="mail-apps"),
+    path("mail/apps/<slug:provider>/", pages_mail_apps.one_app, name="mail-app"),
+    path("mail/apps/<slug:provider>/remove/", pages_mail_apps.remove, name="mail-app-remove"),
     path("mail/sendings/", pages_sendings.sendings_page, name="sendings"),
     path("mail/sendings/<uuid:pk>/settle/", pages_sendings.settle, name="sending-settle"),
     path("mail/settings/", pages_settings.settings_page, name="draft-settings"),

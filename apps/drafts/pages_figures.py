@@ -102,7 +102,8 @@ def export(request: HttpRequest, asked: Asked, form: str) -> HttpResponse:
         raise Http404
     counted = count(asked.businesses, asked.window, arm=asked.arm or None)
     rows = rows_of(counted)
-    name = f"rag-pilot-{asked.chosen or 'drafts'}-{asked.window.name}.{form}"
+    arm = f"-{asked.arm}" if asked.arm else ""
+    name = f"rag-pilot-{asked.chosen or 'drafts'}{arm}-{asked.window.name}.{form}"
     if form == "csv":
         response: HttpResponse = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
     else:

@@ -12,17 +12,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.core.errors import GatehouseError, Invalid
 from apps.drafts.enlisting import add_mailbox, alter_mailbox, renew_webhook_secret, turn_mailbox
 from apps.drafts.forms import MailboxForm, show_errors
-from apps.drafts.models import Mailbox
+from apps.drafts.keeping_apps import app_for
+from apps.drafts.models import Mailbox, MailGrant
 from apps.drafts.page_context import Who, carry_out, for_admins, for_members, mailbox_or_404, page, plain_words
+from apps.drafts.sign_ins import CALLED, SignIn
 
 
 @require_safe
 @for_members
 def mailboxes_page(request: HttpRequest, person: Who) -> HttpResponse:
-    """Every mailbox with its last look and its last error: one query."""
-    rows = Mailbox.objects.filter(business_id=person.business_id).annotate(
-        conversations=Count("threads", distinct=True)
-    )
+    """Every mailbox with its last look, its last error and its access: one query."""
+    rows = Mailbox.objects.filter(business_id=person.business_id).select_related("grant")
+    rows = rows.annotate(conversations=Count("threads", distinct=True))
     return page(request, "drafts/mailboxes.html", title="Mailboxes", mailboxes=rows.order_by("address"))
 
 
@@ -108,7 +109,18 @@ def _form_page(request: HttpRequest, form: MailboxForm, mailbox: Mailbox | None,
         mailbox=mailbox,
         tested=tested,
         webhook=_webhook(request, mailbox) if mailbox else "",
+        sign_in=_sign_in(mailbox) if mailbox else None,
     )
+
+
+def _sign_in(mailbox: Mailbox) -> dict[str, Any] | None:
+    """How access by OAuth 2 stands; None where a password is used."""
+    if mailbox.sign_in == SignIn.PASSWORD:
+        return None
+    grant = MailGrant.objects.filter(mailbox=mailbox).first()
+    name = CALLED[SignIn(mailbox.sign_in)]
+    ready = app_for(business_id=mailbox.business_id, provider=mailbox.sign_in) is not None
+    return {"name": name, "ready": ready, "grant": grant}
 
 
 def _webhook(request: HttpRequest, mailbox: Mailbox) -> str:

@@ -16,7 +16,7 @@ from apps.drafts.mail_headers import (
     line_of,
     made_id,
 )
-from apps.drafts.parts import Budget, Leaf, content_of, head_of, leaves_of, size_of
+from apps.drafts.parts import MOST_HEAD, Budget, Leaf, content_of, head_of, leaves_of, size_of
 from apps.drafts.quoting import reply_of
 from apps.drafts.sanitising import MOST_HTML, safe_html, text_of_html, too_deep
 
@@ -88,6 +88,7 @@ def parse_mail(raw: bytes, *, size: int | None = None) -> ParsedMail:
         raw = raw.replace(b"\r", b"\n")
     problems = _Problems()
     headers, start = head_of(raw, 0, len(raw))
+    problems.note("Its headers are too long: some were left out", start > MOST_HEAD)
     body = _Body()
     if whole > MOST_BYTES:
         problems.note(f"It is larger than {MOST_BYTES // (1024 * 1024)} MB: only its headers were read")

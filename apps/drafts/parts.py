@@ -42,12 +42,12 @@ class Budget:
 
 
 def head_of(raw: bytes, start: int, end: int) -> tuple[dict[str, list[str]], int]:
-    """The headers that begin at `start`, and where the body does."""
+    """The headers that begin at `start`, of the first MOST_HEAD bytes, and where the body does."""
     if raw[start : start + 1] == b"\n" or raw[start : start + 2] == b"\r\n":
         return {}, start + (1 if raw[start : start + 1] == b"\n" else 2)
-    found = _END_OF_HEAD.search(raw, start, min(end, start + MOST_HEAD))
-    stop, body = (found.start(), found.end()) if found else (min(end, start + MOST_HEAD), end)
-    return read_headers(raw[start:stop]), body
+    found = _END_OF_HEAD.search(raw, start, end)
+    stop, body = (found.start(), found.end()) if found else (end, end)
+    return read_headers(raw[start : min(stop, start + MOST_HEAD)]), body
 
 
 def leaves_of(raw: bytes, headers: Headers, start: int, end: int, budget: Budget, depth: int = 0) -> Iterator[Leaf]:
@@ -61,13 +61,15 @@ def leaves_of(raw: bytes, headers: Headers, start: int, end: int, budget: Budget
             inner, body = head_of(raw, part_start, part_end)
             yield from leaves_of(raw, inner, min(body, part_end), part_end, budget, depth + 1)
         return
-    budget.over = budget.over or bool(boundary)
+    too_deep = bool(boundary)
+    budget.over = budget.over or too_deep
     if budget.parts <= 0:
         budget.over = True
         return
     budget.parts -= 1
     yield Leaf(
-        kind="text/plain" if kind.startswith("multipart/") else kind,
+        # Without a boundary it may well be text; too deep inside others it is boundaries and little else.
+        kind="text/plain" if kind.startswith("multipart/") and not too_deep else kind,
         name=_file_name(typed),
         charset=str(_parameter(typed, "charset")),
         attached=first(headers, "content-disposition").strip().lower().startswith("attachment"),

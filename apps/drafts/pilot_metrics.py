@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from apps.core.measures import Figured, Metric
 from apps.core.sampling import Statement
-from apps.drafts.figures import BY_NAME, Part
+from apps.drafts.figures import BASIS, BY_NAME, Part
 
 _HITS = {
     Figured.SHARE: "coalesce(sum({hits}), 0)::float8",
@@ -44,7 +44,12 @@ def metric_for(part: Part, arm: str | None = None) -> Metric:
     made = statement_of(part, arm).as_metric(
         name=part.name, title=title, of=part.of, meaning=part.meaning, unit=part.unit, better=part.better
     )
-    return replace(made, name=part.name if arm is None else f"{part.name}:{arm or 'none'}")
+    basis = BASIS.get(part.name)
+    return replace(
+        made,
+        name=part.name if arm is None else f"{part.name}:{arm or 'none'}",
+        basis=metric_for(BY_NAME[basis], arm) if basis else None,
+    )
 
 
 draft_success_rate = metric_for(BY_NAME["draft_success_rate"])
@@ -52,6 +57,7 @@ verification_rate = metric_for(BY_NAME["verification_rate"])
 hallucination_count = metric_for(BY_NAME["hallucination_count"])
 rag_hit_rate = metric_for(BY_NAME["rag_hit_rate"])
 rag_latency = metric_for(BY_NAME["rag_latency"])
+model_written_rate = metric_for(BY_NAME["model_written_rate"])
 token_accuracy = metric_for(BY_NAME["token_accuracy"])
 token_error_rate = metric_for(BY_NAME["token_error_rate"])
 token_error = metric_for(BY_NAME["token_error"])

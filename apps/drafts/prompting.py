@@ -115,8 +115,8 @@ def build_prompt(materials: Materials, *, budget: int, count: Callable[[str], in
     tokens = fixed + count(_user(materials, cut))
     while tokens > budget and _drop_one(materials, cut, count):
         tokens = fixed + count(_user(materials, cut))
-    if tokens > budget:
-        cut.message = _shortened(cut.message, tokens - budget, count)
+    while tokens > budget and (shorter := _shortened(cut.message, tokens - budget, count)) != cut.message:
+        cut.message = shorter
         tokens = fixed + count(_user(materials, cut))
     return Prompt(
         system=system,
@@ -149,11 +149,14 @@ def _drop_one(materials: Materials, cut: _Cut, count: Callable[[str], int]) -> b
 
 
 def _shortened(message: str, too_many: int, count: Callable[[str], int]) -> str:
-    """The message without its end: as many tokens fewer as the prompt has too many, and a tenth more."""
-    tokens = max(1, count(message))
-    share = max(0.0, 1 - 1.1 * (too_many + 10) / tokens)
-    most = max(LEAST_MESSAGE, int(len(message) * share))
-    return message if len(message) <= most else message[:most] + CUT
+    """The message without its end: as many tokens fewer as the prompt has too many, and a tenth more.
+
+    Its beginning may be of denser signs than its end: then this is not enough at once. Itself when it is at its least.
+    """
+    said = message.removesuffix(CUT)
+    share = max(0.0, 1 - 1.1 * (too_many + 10) / max(1, count(said)))
+    most = max(LEAST_MESSAGE, int(len(said) * share))
+    return message if len(said) <= most else said[:most] + CUT
 
 
 def _system(materials: Materials) -> str:

@@ -13,6 +13,7 @@ from apps.drafts.assembling import context_of_version, read_background
 from apps.drafts.guardrails.checking import check_draft
 from apps.drafts.guardrails.terms import Candidate, Finding, Verdicts
 from apps.drafts.models import Draft
+from apps.drafts.requests import reason_of
 from apps.drafts.states import DraftState, Stage
 from apps.drafts.weighing import checks_of
 
@@ -47,7 +48,7 @@ def recheck_edit(request: ApprovalRequest, payload: Any) -> EditVerdict:
     if not body.strip():
         return EditVerdict(allowed=False, reason="The reply is empty")
     verdicts = check_text(draft_id=request.subject_id, subject=subject, body=body)
-    problem = _problem(verdicts, subject, reason)
+    problem = _problem(verdicts, subject, reason_of(payload))
     return EditVerdict(allowed=not problem, reason=problem, checks=checks_of(verdicts))
 
 
@@ -61,7 +62,7 @@ def may_approve(request: ApprovalRequest) -> None:
         raise StaleState("A new version is being written, or the thread has moved on; look again", state=state)
     if not request.payload.get("to"):
         raise Invalid("payload.to", "There is nobody to answer")
-    if not request.checks.get("blocked") or str(request.payload.get("override_reason", "")).strip():
+    if not request.checks.get("blocked") or reason_of(request.payload):
         return
     named = [str(one.get("text", "")) for one in request.checks.get("unsupported", []) if isinstance(one, Mapping)]
     raise Invalid("payload.override_reason", _blocked(named, request.checks.get("checks", [])))
@@ -74,7 +75,7 @@ def _problem(verdicts: Verdicts, subject: str, reason: str) -> str:
     never = [one for one in verdicts.redactions if one.kind in NEVER]
     if never:
         return f"Take this out, it is never sent by mail: {_masked(never)}"
-    if verdicts.redactions and not reason.strip():
+    if verdicts.redactions and not reason:
         return f"It holds personal data; take it out or say why it may stand: {_masked(verdicts.redactions)}"
     return ""
 

@@ -55,7 +55,7 @@ def regenerate(*, draft_id: UUID, instruction: str, actor: str, user_id: UUID | 
         if draft is None:
             raise NotFound(f"There is no draft {draft_id}")
         if not changed:
-            raise StaleState(_why_not(draft), state=draft.state)
+            raise StaleState(why_not(draft), state=draft.state)
         record_draft("draft.instructed", draft, actor, instruction=words)
         later(MAKE, str(draft_id))
     return draft
@@ -100,9 +100,10 @@ def _refuse_if_held(draft_id: UUID, user_id: UUID | None) -> None:
         raise StaleState(f"Somebody else is deciding this, until {until} at the latest", claimed_until=until)
 
 
-def _why_not(draft: Draft) -> str:
+def why_not(draft: Draft) -> str:
+    """Why a draft that waits for nobody can be neither approved nor written anew."""
     if draft.state in (DraftState.QUEUED, DraftState.MAKING):
-        return "It is being written at this moment"
+        return "A new version is being written; look again when it is there"
     if draft.state == DraftState.STALE:
         return "The thread has moved on: a newer message is being answered"
     return f"It was decided before: it is {draft.state}"

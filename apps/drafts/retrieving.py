@@ -15,6 +15,7 @@ from django.db import connection
 
 from apps.drafts.models import DraftSettings, Thread
 from apps.drafts.states import Arm, RetrievalOutcome
+from apps.knowledge.asking import together
 from apps.knowledge.embedders import embed
 from apps.knowledge.models import EmbeddingModel
 from apps.knowledge.searching import Found, Passage, search
@@ -93,7 +94,6 @@ def retrieve(*, business_id: UUID, thread_id: UUID, query: str, terms: Terms) ->
     if not terms.on or not text:
         return NOTHING
     seconds, started = settings.RETRIEVAL_SECONDS, time.monotonic()
-
     try:
         vector = _embedded(business_id, text, seconds - SPARE_SECONDS)
         found = _look_up(business_id, text, vector, terms, started + seconds - SPARE_SECONDS)
@@ -102,8 +102,6 @@ def retrieve(*, business_id: UUID, thread_id: UUID, query: str, terms: Terms) ->
     except Exception:
         log.exception("retrieval for thread %s failed", thread_id)
         return _without(RetrievalOutcome.ERROR, started)
-    if any(one.timed_out for one in found):
-        return _without(RetrievalOutcome.TIMEOUT, started)
     return _kept(found, terms, thread_id, started)
 
 
@@ -120,27 +118,35 @@ def _look_up(business_id: UUID, text: str, vector: Any, terms: Terms, until: flo
     """One search for each kind, so that a hundred thousand replies cannot crowd out ten snippets.
 
     On this thread's own connection, which has the statements prepared; the database stops one that takes too long.
+    Raises TimeoutError.
     """
     wanted = [("replies", terms.most + 2)] if terms.rag and terms.most else []
     wanted += [("snippets", MOST_SNIPPETS)] if terms.snippets else []
     found: list[Found] = []
-    for kind, most in wanted if vector is not None else ():
-        left = until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        one = search(
-            business_id=business_id,
-            query=text,
-            vector=vector,
-            kinds=(kind,),
-            limit=most,
-            floor=terms.floor,
-            timeout=left,
-        )
-        found.append(one)
-        if one.timed_out:
-            break
+    if vector is None:
+        return ()
+    with together(business_id, _left(until)):
+        for kind, most in wanted:
+            one = search(
+                business_id=business_id,
+                query=text,
+                vector=vector,
+                kinds=(kind,),
+                limit=most,
+                floor=terms.floor,
+                timeout=_left(until),
+            )
+            if one.timed_out:
+                raise TimeoutError
+            found.append(one)
     return tuple(found)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _within(seconds: float, act: Callable[[], Any]) -> Any:

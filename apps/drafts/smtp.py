@@ -9,7 +9,7 @@ import smtplib
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.mail import get_connection
@@ -19,6 +19,9 @@ from apps.core.errors import GatehouseError
 from apps.core.sealing import unseal
 from apps.drafts.guarding import ANSWER_SECONDS, MailServerError, connect, hung_up_after, tls, words_of
 from apps.drafts.models import Mailbox
+from apps.drafts.renewing import access_token
+from apps.drafts.sasl import first_words, mechanism_of, talk
+from apps.drafts.sign_ins import SignIn
 
 
 class NotTaken(MailServerError):
@@ -144,12 +147,35 @@ def _own(mailbox: Mailbox) -> smtplib.SMTP:
             if mailbox.smtp_security == "starttls":
                 server.starttls(context=tls())
                 server.ehlo()
-            if mailbox.smtp_user:
+            if mailbox.sign_in != SignIn.PASSWORD:
+                _sign_in_by_token(server, mailbox)
+            elif mailbox.smtp_user:
                 server.login(mailbox.smtp_user, unseal(mailbox.smtp_password) if mailbox.smtp_password else "")
     except BaseException:
         server.close()
         raise
     return server
+
+
+def _sign_in_by_token(server: smtplib.SMTP, mailbox: Mailbox) -> None:
+    mechanism = mechanism_of(server.esmtp_features.get("auth", "").split())
+    if mechanism is None:
+        raise NotTaken("The SMTP server takes no sign-in by OAuth 2 (XOAUTH2 or OAUTHBEARER)")
+    user = mailbox.smtp_user or mailbox.imap_user or mailbox.address
+    token = access_token(mailbox=mailbox)
+    for _ in range(2):
+        first = first_words(mechanism, user=user, token=token, host=mailbox.smtp_host, port=mailbox.smtp_port)
+        try:
+            server.auth(mechanism, cast(Any, talk(mechanism, first)))
+            return
+        except smtplib.SMTPAuthenticationError as error:
+            # It may have been taken back before its time; then another helps, or there is none any more.
+            fresh = access_token(mailbox=mailbox, refused=token)
+            if fresh == token:
+                said = _said(error.smtp_code, error.smtp_error)
+                raise NotTaken(f"The mail server refuses the sign-in of {user}: {said}") from None
+            token = fresh
+    raise NotTaken(f"The mail server refuses the sign-in of {user}, also with a fresh token")
 
 
 def _installations() -> smtplib.SMTP:

@@ -1,29 +1,119 @@
 """RULE: the reply that is written without a model: tool results, the best snippet, and what a past reply asked for.
 
-It invents nothing. What it says of an order is the tool's field, as it stands there; where a tool is needed and brought
-nothing it asks for what is missing.
+It invents nothing. What it says of an order is the tool's field; where a tool is needed and brought nothing it asks
+for what is missing. Its own words are in the language of the mail, where that is one of _FRAMES.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from apps.drafts.guardrails.languages import language_of
+from apps.drafts.intents import MOST_READ, named_orders, named_parcels
 from apps.drafts.prompting import Materials
 from apps.drafts.states import TOOL_REQUIRED, Intent, MadeBy
+from apps.drafts.telling import labelled, told
 
 NAME = "template drafter"
-MOST_FIELDS = 12
-MOST_VALUE = 160
 MOST_SENTENCES = 2
-DEEPEST = 3
+LONGEST_NAME = 30
 
-_ASKED = {
-    Intent.ORDER: "your order number, which stands in the confirmation we sent you",
-    Intent.TRACKING: "your order number or the tracking number of the parcel",
-    Intent.REFUND: "your order number and which items it is about",
-    Intent.APPOINTMENT: "the day and time that suit you, and the name the appointment is under",
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The words around the facts in one language. asked: what is needed, by intent; again: where a mail named it."""
+
+    hello: str
+    thanks: str
+    sorry: str
+    ask: str
+    again: str
+    asked: Mapping[Intent, str]
+    asked_else: str
+    record: str
+    more: str
+    nothing: str
+    close: str
+
+
+_FRAMES = {
+    "English": _Frame(
+        hello="Hello",
+        thanks="Thank you for your message.",
+        sorry="Thank you for telling us. We are sorry for the trouble.",
+        ask="So that we can look into this for you, could you please send us {needed}?",
+        again="If you have sent it already, please check it once more.",
+        asked={
+            Intent.ORDER: "your order number, which stands in the confirmation you received",
+            Intent.TRACKING: "your order number or the tracking number of the parcel",
+            Intent.REFUND: "your order number and tell us which items it is about",
+            Intent.APPOINTMENT: "the day and time that suit you and the name the appointment is under",
+        },
+        asked_else="a little more about what you need",
+        record="",
+        more="If you need anything else, please reply to this e-mail.",
+        nothing="If there is anything you would like to add in the meantime, please reply to this e-mail.",
+        close="Kind regards",
+    ),
+    "German": _Frame(
+        hello="Guten Tag",
+        thanks="vielen Dank für Ihre Nachricht.",
+        sorry="vielen Dank für Ihre Nachricht. Die Umstände tun uns leid.",
+        ask="Damit wir uns darum kümmern können, senden Sie uns bitte {needed}.",
+        again="Falls Sie das schon getan haben, prüfen Sie es bitte noch einmal.",
+        asked={
+            Intent.ORDER: "Ihre Bestellnummer, die in der Bestätigung steht",
+            Intent.TRACKING: "Ihre Bestellnummer oder die Sendungsnummer des Pakets",
+            Intent.REFUND: "Ihre Bestellnummer und die Namen der Artikel, um die es geht",
+            Intent.APPOINTMENT: "den gewünschten Tag mit Uhrzeit und den Namen, auf den der Termin läuft",
+        },
+        asked_else="noch ein paar Worte dazu, worum es geht",
+        record="Das steht dazu in unseren Unterlagen:",
+        more="Wenn Sie noch etwas brauchen, antworten Sie bitte auf diese E-Mail.",
+        nothing="Wenn Sie noch etwas hinzufügen möchten, antworten Sie bitte auf diese E-Mail.",
+        close="Freundliche Grüße",
+    ),
+    "French": _Frame(
+        hello="Bonjour",
+        thanks="Merci pour votre message.",
+        sorry="Merci de nous en avoir informés. Nous sommes désolés pour ce désagrément.",
+        ask="Afin de pouvoir vous aider, pourriez-vous nous envoyer {needed} ?",
+        again="Si vous l’avez déjà fait, merci de vérifier encore une fois.",
+        asked={
+            Intent.ORDER: "votre numéro de commande, indiqué dans la confirmation",
+            Intent.TRACKING: "votre numéro de commande ou le numéro de suivi du colis",
+            Intent.REFUND: "votre numéro de commande et le nom des articles concernés",
+            Intent.APPOINTMENT: "le jour et l’heure souhaités et le nom du rendez-vous",
+        },
+        asked_else="quelques précisions sur votre demande",
+        record="Voici les détails :",
+        more="Si vous avez besoin d’autre chose, répondez simplement à cet e-mail.",
+        nothing="Si vous souhaitez ajouter quelque chose, répondez simplement à cet e-mail.",
+        close="Cordialement",
+    ),
+    "Spanish": _Frame(
+        hello="Hola",
+        thanks="Gracias por su mensaje.",
+        sorry="Gracias por avisarnos. Sentimos las molestias.",
+        ask="Para poder ayudarle, ¿podría enviarnos {needed}?",
+        again="Si ya lo ha enviado, le rogamos que lo compruebe.",
+        asked={
+            Intent.ORDER: "su número de pedido, que figura en la confirmación",
+            Intent.TRACKING: "su número de pedido o el número de seguimiento del paquete",
+            Intent.REFUND: "su número de pedido y el nombre de los artículos",
+            Intent.APPOINTMENT: "el día y la hora que prefiere y el nombre de la cita",
+        },
+        asked_else="algún detalle más sobre su consulta",
+        record="Estos son los detalles:",
+        more="Si necesita algo más, responda a este correo.",
+        nothing="Si desea añadir algo, responda a este correo.",
+        close="Un cordial saludo",
+    ),
 }
+_ENGLISH = _FRAMES["English"]
+# What somebody wants of an order is said back to them; whether it can be done no tool says.
+CANCEL = "You asked us to cancel this order."
+_CANCELS = re.compile(r"\bcancel (?:my|our|the|this|it|order|[A-Z]{1,5}-\d)", re.IGNORECASE)
 # Of a past reply only what it asks for is taken, and nothing that may be about somebody else's case.
 _PARTICULAR = re.compile(
     r"\d|[€$£@#]|https?:|\b(?:mr|mrs|ms|dr|"
@@ -50,72 +140,54 @@ class Written:
 
 def write_reply(intent: Intent, materials: Materials) -> Written:
     """The reply to materials.message; it never raises and never states what the materials do not."""
-    facts = [lines for name, data in materials.tools if (lines := list(_told(name, data)))]
+    frame = _frame(materials)
+    facts = _facts(materials, frame)
     if intent in TOOL_REQUIRED and not facts:
         return Written(write_verification(intent, materials), MadeBy.VERIFICATION)
-    parts = [_greeting(materials), "Thank you for your message."]
-    parts += ["\n".join(lines) for lines in facts]
-    if materials.snippets:
-        parts.append(materials.snippets[0][1].strip())
-    parts += _plain_sentences(materials.replies)
-    if len(parts) == 2:
-        parts.append("If there is anything you would like to add in the meantime, please reply to this e-mail.")
+    known = [*facts, *_snippet(intent, materials, facts), *_plain_sentences(materials.replies)]
+    opening = frame.sorry if intent == Intent.COMPLAINT else frame.thanks
+    if facts and frame is _ENGLISH:
+        wish = CANCEL if intent == Intent.ORDER and _CANCELS.search(materials.message[:MOST_READ]) else ""
+        known[0] = " ".join(part for part in (opening, wish, known[0]) if part)
     else:
-        parts.append("If anything is missing here, please reply to this e-mail.")
-    parts.append(f"Kind regards\n{materials.business}")
-    return Written("\n\n".join(parts), MadeBy.TEMPLATE)
+        known.insert(0, opening)
+    known.append(frame.more if len(known) > 1 or facts else frame.nothing)
+    return Written(_framed(frame, materials, known), MadeBy.TEMPLATE)
 
 
 def write_verification(intent: Intent, materials: Materials) -> str:
     """The reply that states nothing and asks for what is needed to look the matter up."""
-    needed = _ASKED.get(intent, "a little more about what it is about")
-    return (
-        f"{_greeting(materials)}\n\nThank you for your message. So that we can look into this for you, "
-        f"could you please send us {needed}? If you have sent it already, please check it once more.\n\n"
-        f"Kind regards\n{materials.business}"
-    )
+    frame = _frame(materials)
+    said = f"{materials.subject}\n{materials.message[:MOST_READ]}"
+    asks = [frame.thanks, frame.ask.format(needed=frame.asked.get(intent, frame.asked_else))]
+    asks += [frame.again] if named_orders(said) or named_parcels(said) else []
+    return _framed(frame, materials, [" ".join(asks)])
 
 
-def _greeting(materials: Materials) -> str:
-    first = materials.customer.split()[0] if materials.customer.split() else ""
-    return f"Hello {first}," if first.isalpha() and len(first) <= 30 else "Hello,"
+def _frame(materials: Materials) -> _Frame:
+    return _FRAMES.get(language_of(f"{materials.subject}\n{materials.message}"[:2000]), _ENGLISH)
 
 
-def _told(name: str, data: Any) -> Iterator[str]:
-    """A tool's result as lines "Status: shipped"; nothing for a result without a value."""
-    lines = [f"- {label[:1].upper()}{label[1:]}: {value}" for label, value in _fields(data, "", 0)][:MOST_FIELDS]
-    if lines:
-        yield f"This is what we have on record ({name.replace('_', ' ')}):"
-        yield from lines
+def _framed(frame: _Frame, materials: Materials, parts: Sequence[str]) -> str:
+    names = materials.customer.split()
+    first = names[0] if names and names[0].isalpha() and len(names[0]) <= LONGEST_NAME else ""
+    greeting = f"{frame.hello} {first}," if first else f"{frame.hello},"
+    return "\n\n".join((greeting, *parts, f"{frame.close}\n{materials.business}"))
 
 
-def _fields(data: Any, label: str, depth: int) -> Iterator[tuple[str, str]]:
-    """(label, value) of everything in a result that has a value, down to DEEPEST."""
-    if isinstance(data, bool):
-        yield label, "yes" if data else "no"
-    elif isinstance(data, str | int | float):
-        if text := " ".join(str(data).split()):
-            yield label, text[:MOST_VALUE]
-    elif isinstance(data, Mapping) and depth <= DEEPEST:
-        for key, value in data.items():
-            yield from _fields(value, f"{label} {_words(key)}".strip(), depth + 1)
-    elif isinstance(data, list | tuple) and depth <= DEEPEST:
-        yield from _listed(data, label, depth)
+def _facts(materials: Materials, frame: _Frame) -> list[str]:
+    """What the tools said. The same thing is told once, whichever of them said it."""
+    if frame is _ENGLISH:
+        return list(dict.fromkeys(text for _, data in materials.tools for text in told(data)))
+    facts = list(dict.fromkeys(text for _, data in materials.tools for text in labelled(data)))
+    return [f"{frame.record}\n{facts[0]}", *facts[1:]] if facts else []
 
 
-def _listed(data: Sequence[Any], label: str, depth: int) -> Iterator[tuple[str, str]]:
-    """A list of plain values on one line, of records a line each."""
-    if all(isinstance(one, str | int | float) for one in data):
-        if told := ", ".join(str(one) for one in data):
-            yield label, told[:MOST_VALUE]
-        return
-    for number, value in enumerate(data[:MOST_FIELDS], 1):
-        if told := ", ".join(f"{name}: {text}" if name else text for name, text in _fields(value, "", depth + 1)):
-            yield f"{label} {number}".strip() if len(data) > 1 else label, told[:MOST_VALUE]
-
-
-def _words(key: Any) -> str:
-    return str(key).replace("_", " ").replace("-", " ")[:60].lower()
+def _snippet(intent: Intent, materials: Materials, facts: Sequence[str]) -> list[str]:
+    """The best snippet; none beside the facts of an order, which say how this one stands and not how they do."""
+    if not materials.snippets or (facts and intent in (Intent.ORDER, Intent.TRACKING)):
+        return []
+    return [materials.snippets[0][1].strip()]
 
 
 def _plain_sentences(replies: Sequence[tuple[str, str]]) -> list[str]:

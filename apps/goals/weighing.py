@@ -20,7 +20,7 @@ from apps.goals.assessment import Assessment, assess
 from apps.goals.configuration import GateConfiguration, configuration_of
 from apps.goals.facts import GoalFacts
 from apps.goals.gate import path_when_unsure
-from apps.goals.judging import ask_the_judge, judge_is_configured
+from apps.goals.judging import ask_the_judge, has_judge
 from apps.goals.marks import without_trial
 from apps.goals.preparing import prepare_facts
 from apps.goals.requests import MOST_JSON_BYTES, GoalIn, OfferedTool
@@ -73,7 +73,7 @@ def weigh(*, business_id: UUID, wanted: GoalIn, rounds_used: int = 0, watch: Sto
     watch.enter(Stage.READ)
     facts = _facts_of(wanted, tools, carrier)
     judgement = None
-    if judge_is_configured():
+    if has_judge(business_id):
         watch.enter(Stage.MODEL)
         judgement = ask_the_judge(business_id=business_id, wanted=wanted, tools=tools, facts=facts)
     watch.enter(Stage.JUDGE)

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from apps.accounts.rest import TenantView
 from apps.accounts.roles import Scope
-from apps.accounts.row_access import acting_for
 from apps.core.bodies import read
 from apps.core.errors import Invalid
 from apps.core.schemas import problems
@@ -40,8 +39,7 @@ class EmbeddingView(TenantView):
     opens_transaction = False
 
     def model(self, asked: str, dimensions: int | None = None) -> EmbeddingModel:
-        with acting_for(self.principal.business_id):
-            return chosen_model(self.principal.business_id, asked, dimensions)
+        return chosen_model(self.principal.business_id, asked, dimensions)
 
     def vectors(self, model: EmbeddingModel, texts: list[str]) -> Vectors:
         return vectors_of(business_id=self.principal.business_id, model=model, texts=texts)
@@ -64,7 +62,7 @@ class OpenAIEmbeddings(EmbeddingView):
         model = self.model(wanted.model, wanted.dimensions)
         rows = cut(self.vectors(model, texts).rows, wanted.dimensions)
         tokens = sum(count_tokens(texts))
-        return Response(openai_list(rows, model=model.key, encoding=wanted.encoding_format, tokens=tokens))
+        return Response(openai_list(rows, model=model.key, encoding=wanted.encoding_format or "float", tokens=tokens))
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)

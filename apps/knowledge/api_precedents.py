@@ -28,7 +28,12 @@ class ApprovalPrecedents(TenantView):
     )
     def get(self, request: Request, request_id: UUID) -> Response:
         found = precedents_of(find_request(self.principal.business_id, request_id))
-        return Response({"results": [_row(one) for one in found.found], "problem": found.problem})
+        tally = found.tally
+        in_sum = {
+            "approved": tally.approved, "edited": tally.edited, "rejected": tally.rejected,
+            "answered": tally.answered, "reasons": list(tally.reasons), "words": found.summary,
+        }  # fmt: skip
+        return Response({"results": [_row(one) for one in found.found], "in_sum": in_sum, "problem": found.problem})
 
 
 def _row(one: Precedent) -> dict[str, object]:

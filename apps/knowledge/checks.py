@@ -2,20 +2,24 @@
 
 from typing import Any
 
-from django.core.checks import Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Warned
 from django.db import connection
+from django.db.models import F, OuterRef, Subquery
 
-from apps.knowledge.models import EmbeddingModel
+from apps.knowledge.models import EmbeddingModel, Library
 from apps.llm.embedders import embedding_models
+from apps.llm.models import Provider
 
 
 @register(Tags.database)
-def check_dimensions(databases: Any = None, **kwargs: Any) -> list[Error]:
-    """E001: an embedder gives another length than its model is noted with. E002: so do vectors that are stored."""
+def check_dimensions(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """E001: an embedder gives another length than its model is noted with. E002: so do vectors that are stored. W003:
+    so does a business's own provider, which stops nobody else."""
     # Nothing is there before the first migration.
-    if not databases or "knowledge_vector" not in connection.introspection.table_names():
+    if not databases or not {"knowledge_vector", "llm_provider"} <= set(connection.introspection.table_names()):
         return []
-    return [*_of_embedders(), *_of_vectors()]
+    return [*_of_embedders(), *_of_vectors(), *_of_businesses()]
 
 
 def _of_embedders() -> list[Error]:
@@ -45,3 +49,26 @@ def _of_vectors() -> list[Error]:
             Error(f"{key} is noted with {dim} numbers, but its stored vectors have {stored}.", id="knowledge.E002")
             for key, dim, stored in cursor.fetchall()
         ]
+
+
+def _of_businesses() -> list[CheckMessage]:
+    """Those searched by a model whose first provider of their own is set to another length."""
+    first = Provider.objects.filter(
+        business=OuterRef("business"), model=OuterRef("model__key"), kind="embedding", enabled=True, dim__isnull=False
+    ).order_by("position", "created_at")
+    # Named columns alone: this runs before the migrations that may bring others.
+    drifted = (
+        Library.objects.annotate(given=Subquery(first.values("dim")[:1]))
+        .exclude(given=None)
+        .exclude(given=F("model__dim"))
+        .values_list("business__name", "model__key", "model__dim", "given")
+    )
+    return [
+        Warned(
+            f"{business} is searched by {key} with {dim} numbers, but its provider is set to {given}: it is searched by"
+            " words alone.",
+            hint="Put the provider right on the page Models, or change the model on the page Knowledge.",
+            id="knowledge.W003",
+        )
+        for business, key, dim, given in drifted[:20]
+    ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from apps.accounts.row_access import acting_for
 from apps.core.errors import Invalid, NotFound
 from apps.knowledge.embedders import installed_model
+from apps.knowledge.embedders import model_of as row_of
 from apps.knowledge.models import EmbeddingModel, Library
+from apps.llm.embedders import embedding_models
 
 
 class NoSuchModel(NotFound):
@@ -26,16 +29,18 @@ def model_of(business_id: UUID) -> EmbeddingModel:
 def chosen_model(business_id: UUID, asked: str, dimensions: int | None = None) -> EmbeddingModel:
     """The model that was asked for by its key; "" or default: the one the business is searched by.
 
-    Raises NoSuchModel, and Invalid for more dimensions than it has.
+    One of those the business may embed with: what others embed with is neither given nor named. Asks a provider whose
+    vectors' length nobody noted. Raises NoSuchModel, EmbeddingFailed, and Invalid for more dimensions than it has.
     """
     if asked in DEFAULT:
-        model = model_of(business_id)
+        with acting_for(business_id):
+            model = model_of(business_id)
     else:
-        found = EmbeddingModel.objects.filter(key=asked).first()
-        if found is None:
-            known = ", ".join(EmbeddingModel.objects.values_list("key", flat=True)[:20])
-            raise NoSuchModel(f"There is no embedding model {asked!r}. There are: default, {known}")
-        model = found
+        known = [one.key for one in embedding_models(business_id)]
+        if asked not in known:
+            listed = ", ".join(known[:20])
+            raise NoSuchModel(f"There is no embedding model {asked!r}. There are: default, {listed}")
+        model = row_of(asked, business_id)
     if dimensions is not None and dimensions > model.dim:
         raise Invalid("dimensions", f"{model.key} has {model.dim} dimensions")
     return model

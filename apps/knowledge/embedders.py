@@ -15,6 +15,7 @@ from apps.knowledge.models import EmbeddingModel
 from apps.llm.embedders import TIMEOUT, NoSuchModel, embedder_of
 from apps.llm.embedders import EmbeddingFailed as ProviderFailed
 from apps.llm.embedding import Embedder, LocalEmbedder, get_embedder
+from apps.llm.responses import Why
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,9 +26,15 @@ LOCAL = LocalEmbedder.name
 
 
 class EmbeddingFailed(GatehouseError):
+    """No vectors came. again: whether the same call may do better later, without anybody changing anything."""
+
     status = 503
     slug = "embedding-failed"
     title = "The embedding model did not answer as it should"
+
+    def __init__(self, detail: str = "", *, again: bool = True) -> None:
+        super().__init__(detail)
+        self.again = again
 
 
 def embedder_for(key: str, business_id: UUID | None = None, timeout: float | None = None) -> Embedder:
@@ -38,7 +45,8 @@ def embedder_for(key: str, business_id: UUID | None = None, timeout: float | Non
     try:
         return embedder_of(key, business_id, purpose="embed", timeout=timeout or TIMEOUT)
     except NoSuchModel:
-        raise EmbeddingFailed(f"Nothing here computes {key}.") from None
+        words = f"No embedding provider that is switched on has a model called {key}."
+        raise EmbeddingFailed(words, again=False) from None
 
 
 def embed(
@@ -62,16 +70,34 @@ def embed(
     except GatehouseError:
         raise
     except ProviderFailed as error:
-        raise EmbeddingFailed(f"{model.key}: {error}") from error
+        raise _failed(model.key, error) from error
     except Exception as error:  # whatever a provider's client raises
         raise EmbeddingFailed(f"{model.key}: {type(error).__name__}") from error
     if rows.shape != (len(texts), model.dim):
-        raise EmbeddingFailed(f"{model.key} gave {rows.shape[-1]} numbers for a text; {model.dim} are stored.")
+        raise EmbeddingFailed(_drifted(model, rows.shape[-1] if rows.ndim == 2 else 0), again=False)
     if not np.isfinite(rows).all():
         raise EmbeddingFailed(f"{model.key} gave something that is no number.")
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     unit: Array = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return unit
+
+
+def _failed(key: str, error: ProviderFailed) -> EmbeddingFailed:
+    # Nonsense may come from a gateway that is restarted; a refused key stays refused.
+    return EmbeddingFailed(f"{key}: {error}", again=error.again or error.why is Why.BAD_ANSWER)
+
+
+def _drifted(model: EmbeddingModel, given: int) -> str:
+    return (
+        f"{model.key} gives {given} numbers for a text now, but {model.dim} are stored for it:"
+        " it is another model by the same name."
+    )
+
+
+def check_answers(model: EmbeddingModel, business_id: UUID, *, timeout: float) -> None:
+    """Have it embed one word, so that a model that is away or has drifted is found before anything rests on it.
+    Raises EmbeddingFailed."""
+    embed(model, ["dimension"], business_id=business_id, timeout=timeout)
 
 
 def installed_model() -> EmbeddingModel:
@@ -90,7 +116,7 @@ def model_of(key: str, business_id: UUID | None = None) -> EmbeddingModel:
     try:
         dim = embedder.dim
     except ProviderFailed as error:
-        raise EmbeddingFailed(f"{key}: {error}") from error
+        raise _failed(key, error) from error
     provider = "local" if key == LOCAL else "provider"
     return EmbeddingModel.objects.get_or_create(key=key, defaults={"dim": dim, "provider": provider})[0]
 

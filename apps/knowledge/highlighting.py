@@ -1,7 +1,7 @@
 """RULE: where in a passage the words of a query stand, whatever their endings."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,10 +27,9 @@ _ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Finds words by their stems: first what begins like one, for few words do."""
+    """Finds words by their stems. words: folded."""
 
-    stems: frozenset[str]
-    begins: re.Pattern[str] | None
+    words: tuple[str, ...] = ()
 
     def places(self, text: str) -> tuple[tuple[int, int], ...]:
         """(start, end) in characters, in order; what only a mark divides (HP-2041) is one place."""
@@ -45,21 +44,26 @@ class Marker:
         return tuple(found)
 
     def _words(self, text: str) -> Iterator[tuple[int, int]]:
-        if self.begins is None:
+        stems, begins = _looked_for(self.words)
+        if begins is None:
             return
         # Accents hide how a word begins, so then every word is looked at.
-        for match in (self.begins if text.isascii() else _WORD).finditer(text):
-            if _stem(match[0]) in self.stems:
+        for match in (begins if text.isascii() else _WORD).finditer(text):
+            if _stem(match[0]) in stems:
                 yield match.span()
 
 
-def marker(words: Iterable[str]) -> Marker:
-    """What marks these words of a query; they are folded."""
+NOTHING = Marker()
+
+
+@lru_cache(maxsize=256)
+def _looked_for(words: tuple[str, ...]) -> tuple[frozenset[str], re.Pattern[str] | None]:
+    """The stems, and what begins like one, for few words do."""
     stems = frozenset(_stem(word) for word in words if word not in _LITTLE)
     # The last letter of a stem may differ (policy, polici).
     starts = sorted({re.escape(stem[:-1] if len(stem) > 3 else stem) for stem in stems})
     begins = re.compile(rf"(?<![^\W_])(?:{'|'.join(starts)})[^\W_]*", re.IGNORECASE) if starts else None
-    return Marker(stems, begins)
+    return stems, begins
 
 
 @lru_cache(maxsize=20_000)

@@ -28,8 +28,7 @@ MOST_ERRORS = 1_000
 
 def import_file(*, business_id: UUID, collection: str, name: str, raw: bytes, actor: str) -> FileImport:
     """Take a file in; a worker reads it. Raises NotFound (no such collection), Invalid (too large, empty)."""
-    if len(raw) > MOST_BYTES:
-        raise Invalid("file", f"{name}: more than {MOST_BYTES // 1024 // 1024} MB")
+    check_size(name, len(raw))
     if not raw.strip():
         raise Invalid("file", f"{name}: the file is empty")
     place = Collection.objects.filter(business_id=business_id, key=collection).first()
@@ -45,17 +44,34 @@ def import_file(*, business_id: UUID, collection: str, name: str, raw: bytes, ac
     return work
 
 
+def check_size(name: str, size: int) -> None:
+    """size: in bytes. Raises Invalid where nobody need look into the file."""
+    if size > MOST_BYTES:
+        raise Invalid("file", f"{name}: more than {MOST_BYTES // 1024 // 1024} MB")
+
+
 def work_on_import(import_id: UUID) -> bool:
     """Go on with an import for a turn; whether there is more to do. Safe to call at any time, twice too."""
     held = working.claim(FileImport, import_id, NOUN)
     if held is None:
         return False
+    # Read once a turn, as the first of its pieces, so that whatever goes wrong in it is told there.
+    read: list[FileRead] = []
+
+    def piece(one: Held[FileImport]) -> bool:
+        if not read:
+            read.append(_read(one.work))
+            _begin(one, read[0])
+        return _piece(one, read[0])
+
+    return working.work_on(held, piece)
+
+
+def _read(work: FileImport) -> FileRead:
     try:
-        found = read_file(held.work.name, bytes(held.work.content or b""))
+        return read_file(work.name, bytes(work.content or b""))
     except Unreadable as error:
-        found = FileRead((), (RowError(0, str(error)),))
-    _begin(held, found)
-    return working.work_on(held, lambda one: _piece(one, found))
+        return FileRead((), (RowError(0, str(error)),))
 
 
 def _begin(held: Held[FileImport], found: FileRead) -> None:
@@ -79,7 +95,9 @@ def _piece(held: Held[FileImport], found: FileRead) -> bool:
             working.advance(held, content=None)
         return False
     with acting_for(work.business_id):
-        place = Collection.objects.get(pk=work.collection_id)
+        place = Collection.objects.filter(pk=work.collection_id).first()
+    if place is None:
+        raise NotFound("Its collection was removed")
     outcomes = _indexed(work, place.key, entries)
     errors = [one for one in outcomes if isinstance(one, RowError)]
     counts = Counter(work.counts) + Counter(one.state for one in outcomes if isinstance(one, Indexed))

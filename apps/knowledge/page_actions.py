@@ -22,8 +22,8 @@ from apps.knowledge.documents import (
     put_document,
     reindex_document,
 )
-from apps.knowledge.importing import cancel_import, import_file, resume_import
-from apps.knowledge.models import Document
+from apps.knowledge.importing import cancel_import, check_size, import_file, resume_import
+from apps.knowledge.models import Collection, Document
 from apps.knowledge.page_context import Who, collection_context, for_writers, overview_context, page
 from apps.knowledge.page_forms import CollectionForm, DocumentForm, tell_errors
 from apps.knowledge.pages import collection_or_404, document_context, document_or_404
@@ -69,7 +69,9 @@ def add_document(request: HttpRequest, person: Who, key: str) -> HttpResponse:
 def edit_document(request: HttpRequest, person: Who, key: str, pk: UUID) -> HttpResponse:
     document = document_or_404(person, key, pk)
     form = DocumentForm(request.POST, snippets=document.collection.kind == "snippets")
-    if form.is_valid() and (saved := _save(request, person, key, form, document)):
+    if form.is_valid() and request.POST.get("seen", document.content_hash) != document.content_hash:
+        form.add_error(None, "Somebody changed it since you opened it. Save again to put yours in its place.")
+    elif form.is_valid() and (saved := _save(request, person, key, form, document)):
         return saved
     return page(request, "knowledge/document.html", status=422, form=form, **document_context(document))
 
@@ -135,6 +137,8 @@ def upload(request: HttpRequest, person: Who, key: str) -> HttpResponse:
         messages.error(request, f"At most {MOST_FILES} files at once; the first {MOST_FILES} are taken")
     for file in files[:MOST_FILES]:
         try:
+            # Told by its size: what is too large is never read into memory.
+            check_size(file.name or "", file.size or 0)
             import_file(
                 business_id=person.business_id, collection=place.key, name=file.name or "", raw=file.read(),
                 actor=person.actor,
@@ -158,7 +162,8 @@ def work(request: HttpRequest, person: Who, noun: str, pk: UUID, act: str) -> Ht
         raise Http404
     _try(request, acts[noun, act], "Cancelled; what is done stays" if act == "cancel" else "It goes on")
     back = request.POST.get("back", "")
-    return redirect("admin:knowledge-collection", key=back) if back else redirect("admin:knowledge")
+    known = Collection.objects.filter(business_id=person.business_id, key=back).exists()
+    return redirect("admin:knowledge-collection", key=back) if known else redirect("admin:knowledge")
 
 
 def _try(request: HttpRequest, act: Callable[[], Any], words: str) -> None:

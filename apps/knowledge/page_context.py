@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Sum
@@ -20,24 +21,18 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.accounts.principals import actor_of
 from apps.accounts.roles import Scope, scopes_of
+from apps.core.models import Event
 from apps.knowledge.choosing import model_of
 from apps.knowledge.found import Found, Mode, Passage
-from apps.knowledge.models import (
-    CacheDay,
-    CachedVector,
-    Collection,
-    Document,
-    EmbeddingBatch,
-    FileImport,
-    Reembedding,
-)
+from apps.knowledge.models import CacheDay, CachedVector, Collection, Document, EmbeddingBatch
+from apps.knowledge.models.catalogue import KINDS
+from apps.knowledge.page_lines import FEW, changes_of, imports_of, line
+from apps.knowledge.pruning import PRUNED
 from apps.knowledge.searching import search
-from apps.knowledge.states import RESUMABLE, UNFINISHED
 
 View = Callable[..., HttpResponse]
 PAGE = 50
 SECONDS = 3.0
-FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +91,16 @@ class Wanted:
     query: str = ""
     mode: str = Mode.HYBRID.value
     intent: str = ""
+    kind: str = ""
     after: UUID | None = None
 
     def address(self, **changes: Any) -> str:
-        values = {"q": self.query, "mode": self.mode if self.mode != Mode.HYBRID else "", "intent": self.intent}
+        values = {
+            "q": self.query,
+            "mode": self.mode if self.mode != Mode.HYBRID else "",
+            "intent": self.intent,
+            "kind": self.kind,
+        }
         return "?" + urlencode({name: value for name, value in (values | changes).items() if value})
 
 
@@ -119,6 +120,7 @@ def wanted_from(asked: QueryDict) -> Wanted:
         query=asked.get("q", "").replace("\0", "").strip()[:400],
         mode=mode if mode in set(Mode) else Mode.HYBRID.value,
         intent=asked.get("intent", "").replace("\0", "").strip()[:40],
+        kind=kind if (kind := asked.get("kind", "")) in dict(KINDS) else "",
         after=_uuid(asked.get("after", "")),
     )
 
@@ -129,7 +131,8 @@ def search_context(business_id: UUID, wanted: Wanted, collection: str = "") -> d
         return {"found": None, "hits": ()}
     found: Found = search(
         business_id=business_id, query=wanted.query, collections=[collection] if collection else (), mode=wanted.mode,
-        filters={"intent": wanted.intent} if wanted.intent else None, limit=20, timeout=SECONDS,
+        kinds=[wanted.kind] if wanted.kind else (), filters={"intent": wanted.intent} if wanted.intent else None,
+        limit=20, timeout=SECONDS,
     )  # fmt: skip
     return {"found": found, "hits": tuple(_hit(one) for one in found.passages)}
 
@@ -177,9 +180,11 @@ def overview_context(person: Who, asked: QueryDict) -> dict[str, Any]:
     rows = [(one, figures.get(one.pk, {})) for one in Collection.objects.filter(business_id=business_id)]
     return {
         "rows": rows,
+        "kinds": [kind for kind in KINDS if any(one.kind == kind[0] for one, _ in rows)],
+        "modes": [mode.value for mode in Mode],
         "totals": {name: sum(row.get(name) or 0 for _, row in rows) for name in ("documents", "passages")},
         "model": model_of(business_id),
-        "reembedding": Reembedding.objects.filter(business_id=business_id).select_related("model", "before").first(),
+        "change": next(iter(changes_of(business_id, most=1)), None),
         "batches": [line(one) for one in EmbeddingBatch.objects.filter(business_id=business_id)[:FEW]],
         "imports": imports_of(business_id),
         "cache": cache_figures(business_id),
@@ -215,29 +220,9 @@ def collection_context(person: Who, place: Collection, asked: QueryDict) -> dict
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Background work as a row with a bar."""
-
-    work: Any
-    share: float
-    open: bool
-    resumable: bool
-
-
-def line(work: Any) -> Line:
-    ended = work.done + work.failed
-    return Line(work, ended / work.total if work.total else 0.0, work.state in UNFINISHED, work.state in RESUMABLE)
-
-
-def imports_of(business_id: UUID, place: Collection | None = None) -> list[Line]:
-    """The newest, of one collection or of all."""
-    rows = FileImport.objects.filter(business_id=business_id).select_related("collection").defer("content")
-    return [line(one) for one in (rows.filter(collection=place) if place else rows)[:FEW]]
-
-
 def cache_figures(business_id: UUID) -> dict[str, Any]:
-    """Of the last seven days: hits in memory and in the database, misses, and the share of hits; and what is kept."""
+    """Of the last seven days: hits in memory and in the database, misses, the share of hits, and how many were pruned;
+    how many are kept, and may be."""
     since = timezone.now().date() - timedelta(days=6)
     sums = CacheDay.objects.filter(business_id=business_id, day__gte=since).aggregate(
         memory=Sum("memory_hits"), stored=Sum("stored_hits"), misses=Sum("misses")
@@ -247,7 +232,9 @@ def cache_figures(business_id: UUID) -> dict[str, Any]:
     figures["asked"] = asked
     figures["share"] = (figures["memory"] + figures["stored"]) / asked if asked else None
     figures["kept"] = CachedVector.objects.filter(business_id=business_id).count()
-    return figures
+    told = Event.objects.filter(business_id=business_id, kind=PRUNED, at__gte=timezone.now() - timedelta(days=7))
+    figures["pruned"] = sum(sum(one.values()) for one in told.values_list("data", flat=True))
+    return figures | {"most": settings.EMBEDDING_CACHE_MOST, "days": settings.EMBEDDING_CACHE_DAYS}
 
 
 def _uuid(text: str) -> UUID | None:

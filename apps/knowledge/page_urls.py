@@ -2,15 +2,20 @@
 
 from django.urls import path
 
-from apps.knowledge import page_actions, pages
+from apps.knowledge import page_actions, page_models, pages
 
 _ONE = "knowledge/<slug:key>/"
+# No collection has that key, which begins with a letter or a digit.
+_MODEL = "knowledge/-/model/"
 _DOCUMENT = "knowledge/<slug:key>/documents/<uuid:pk>/"
 
 urlpatterns = [
     path("knowledge/", pages.overview, name="knowledge"),
     path("knowledge-add/", page_actions.add, name="knowledge-add"),
     path("knowledge-work/<str:noun>/<uuid:pk>/<str:act>/", page_actions.work, name="knowledge-work"),
+    path(_MODEL, page_models.model_page, name="knowledge-model"),
+    path(f"{_MODEL}change/", page_models.change, name="knowledge-model-change"),
+    path(f"{_MODEL}<str:act>/", page_models.move_change, name="knowledge-model-move"),
     path(_ONE, pages.collection_page, name="knowledge-collection"),
     path(f"{_ONE}add/", page_actions.add_document, name="knowledge-document-add"),
     path(f"{_ONE}import/", page_actions.upload, name="knowledge-upload"),

@@ -6,6 +6,7 @@ the mail nor its text is taken along: its subject and why a person was asked are
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, TextField
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -21,14 +23,19 @@ from apps.approvals.models import ApprovalRequest, Decision
 from apps.approvals.states import State
 from apps.core.later import later
 from apps.core.models import Event
+from apps.knowledge.embedders import EmbeddingFailed
 from apps.knowledge.indexing import NewDocument, ensure_collection, index_many
 from apps.knowledge.models import Document
 from apps.knowledge.removing import trim
 from apps.knowledge.searching import search
+from apps.knowledge.tallying import NOTHING, Tally, in_sum, tally_of
+
+log = logging.getLogger(__name__)
 
 COLLECTION = "precedents"
 LEARN = "apps.knowledge.tasks.learn_decisions"
 MOST = 5
+MOST_SUMMED = 20
 MOST_KEPT = 100_000
 # Below this two requests have little more in common than their language.
 LEAST_ALIKE = 0.35
@@ -59,21 +66,36 @@ class Precedent:
 
 @dataclass(frozen=True, slots=True)
 class Precedents:
-    """found: the most alike first. problem: why there may be more than was found, "" for nothing."""
+    """found: the most alike first. tally: of those and of more like it. problem: why there may be more than was found,
+    "" for nothing."""
 
     found: tuple[Precedent, ...]
+    tally: Tally = NOTHING
     problem: str = ""
+
+    @property
+    def summary(self) -> str:
+        """How they were decided, in a sentence; "" where there are not enough to sum up."""
+        return in_sum(self.tally)
 
 
 def precedents_of(request: ApprovalRequest, *, most: int = MOST) -> Precedents:
-    """What people decided on the requests of the same kind most like this one, itself left out. Within SECONDS."""
+    """What people decided on the requests of the same kind most like this one, itself left out. Within SECONDS.
+
+    most: how many are given; up to MOST_SUMMED are summed up.
+    """
     found = search(
         business_id=request.business_id, query=asked_of(request), collections=[COLLECTION],
-        filters={"kind": request.kind}, limit=most + 1, floor=LEAST_ALIKE, timeout=SECONDS,
+        filters={"kind": request.kind}, limit=max(most, MOST_SUMMED) + 1, floor=LEAST_ALIKE, timeout=SECONDS,
     )  # fmt: skip
-    passages = [one for one in found.passages if one.key != str(request.pk)][:most]
+    alike = [
+        _precedent(one.key, one.meta, one.title, one.confidence, one.created_at)
+        for one in found.passages
+        if one.key != str(request.pk)
+    ]
     return Precedents(
-        tuple(_precedent(one.key, one.meta, one.title, one.confidence, one.created_at) for one in passages),
+        tuple(alike[:most]),
+        tally_of((one.verdict, one.edited, one.reason) for one in alike[:MOST_SUMMED]),
         "The search took too long" if found.timed_out else found.problem,
     )
 
@@ -103,7 +125,7 @@ def learn(*, business_id: UUID, request_ids: Iterable[UUID]) -> int:
     """Learn decided requests as documents; how many. The same again changes nothing. Call outside a transaction."""
     with acting_for(business_id):
         rows = ApprovalRequest.objects.filter(business_id=business_id, pk__in=list(request_ids), state__in=DECIDED)
-        said = {row.pk: last for row in rows if (last := _last(row))}
+        said = _last_words([row.pk for row in rows])
         documents = [_document(row, said[row.pk]) for row in rows if row.pk in said]
     if not documents:
         return 0
@@ -112,9 +134,10 @@ def learn(*, business_id: UUID, request_ids: Iterable[UUID]) -> int:
     return len(index_many(business_id=business_id, collection=COLLECTION, documents=documents))
 
 
-def _last(request: ApprovalRequest) -> Decision | None:
-    """What ended it, as a person said it: what a deadline or a program ended is no precedent."""
-    return request.decisions.filter(user__isnull=False).order_by("-at", "-id").first()
+def _last_words(request_ids: Sequence[UUID]) -> dict[UUID, Decision]:
+    """What ended each, as a person said it: what a deadline or a program ended is no precedent. One query."""
+    rows = Decision.objects.filter(request__in=request_ids, user__isnull=False)
+    return {row.request_id: row for row in rows.order_by("request_id", "-at", "-id").distinct("request_id")}
 
 
 def _document(request: ApprovalRequest, last: Decision) -> NewDocument:
@@ -157,10 +180,15 @@ def _values(payload: Any) -> list[tuple[str, str]]:
 
 
 def missed(now: datetime, *, days: int = 2, most: int = 500) -> list[tuple[UUID, UUID]]:
-    """(business, request) of decisions of people that nobody has learned: their message was lost."""
+    """(business, request) of decisions of people that nobody has learned: their message was lost. What somebody has
+    taken out of the collection stays out."""
     learned = Document.objects.filter(collection__key=COLLECTION, key=Cast(OuterRef("pk"), TextField()))
+    removed = Event.objects.annotate(taken_out=KeyTextTransform("key", "data")).filter(
+        business_id=OuterRef("business_id"), kind="document.removed", data__collection=COLLECTION,
+        taken_out=Cast(OuterRef("pk"), TextField()),
+    )  # fmt: skip
     decided = ApprovalRequest.objects.filter(
-        Exists(Decision.objects.filter(request=OuterRef("pk"), user__isnull=False)), ~Exists(learned),
+        Exists(Decision.objects.filter(request=OuterRef("pk"), user__isnull=False)), ~Exists(learned), ~Exists(removed),
         state__in=DECIDED, decided_at__gte=now - timedelta(days=days), decided_at__lt=now - timedelta(minutes=5),
     )  # fmt: skip
     return list(decided.order_by("decided_at").values_list("business_id", "pk")[:most])
@@ -173,8 +201,17 @@ def learn_missed() -> int:
         by_business.setdefault(business_id, []).append(request_id)
     count = 0
     for business_id, request_ids in by_business.items():
-        for start in range(0, len(request_ids), _PIECE):
-            count += learn(business_id=business_id, request_ids=request_ids[start : start + _PIECE])
-        with acting_for(business_id):
-            trim(business_id=business_id, collection=COLLECTION, most=MOST_KEPT)
+        try:
+            count += _learn_all(business_id, request_ids)
+        except EmbeddingFailed as error:
+            # One business's model that is away must not keep the others waiting.
+            log.warning("precedents of %s are learned later: %s", business_id, error.detail)
+    return count
+
+
+def _learn_all(business_id: UUID, request_ids: Sequence[UUID]) -> int:
+    pieces = [request_ids[start : start + _PIECE] for start in range(0, len(request_ids), _PIECE)]
+    count = sum(learn(business_id=business_id, request_ids=piece) for piece in pieces)
+    with acting_for(business_id):
+        trim(business_id=business_id, collection=COLLECTION, most=MOST_KEPT)
     return count

@@ -1,5 +1,7 @@
 """ACT: change a business's embedding model without a gap: every chunk gets its new vector in the background, searches
 use the old ones until the new are complete, then all change in one transaction, and the old vectors go.
+
+People begin it, call it off and have it go on in changing.py.
 """
 
 import time
@@ -7,16 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from apps.core.errors import Invalid, StaleState
 from apps.core.events import record
 from apps.core.locking import holding
-from apps.knowledge.embedders import EmbeddingFailed, embed, model_of
+from apps.knowledge.embedders import EmbeddingFailed, embed
 from apps.knowledge.indexes import index_vectors, unindex_model
-from apps.knowledge.indexing import library_of, locked_library
+from apps.knowledge.indexing import locked_library
 from apps.knowledge.models import EmbeddingModel, Library, Reembedding
 from apps.knowledge.passages import embedded_text
 from apps.knowledge.shelves import shelves_of, write_vectors
@@ -25,6 +27,11 @@ from apps.knowledge.standing import forget_standings
 
 CHUNKS_AT_ONCE = 64
 LONGEST_WAIT = timedelta(minutes=10)
+# In a row, with growing distances: about an hour, then a person looks at it.
+MOST_FAILURES = 12
+# How far it is, is told when a hundredth more is done and a second has passed: at most a hundred times.
+TELL_EVERY = timedelta(seconds=1)
+_TELLS = 100
 _MISSING = """
 SELECT c.id, c.collection_id, d.title, c.heading, c.text, c.searchable
 FROM knowledge_chunk_{shelf} c JOIN knowledge_document d ON d.id = c.document_id
@@ -34,45 +41,10 @@ WHERE c.business_id = %s AND (%s::uuid IS NULL OR c.id > %s) AND NOT EXISTS (
 """
 
 
-def change_model(*, business_id: UUID, model_key: str, actor: str) -> Reembedding:
-    """Begin to change to this model. Raises Invalid (it is that one already), StaleState (a change is under way), and
-    EmbeddingFailed (nothing here computes it)."""
-    library, model = library_of(business_id), model_of(model_key, business_id)
-    if library.model_id == model.pk:
-        raise Invalid("model", f"{model.key} is what is used already")
-    if Reembedding.objects.filter(business_id=business_id, ended_at=None).exists():
-        raise StaleState("The model is being changed already.")
-    try:
-        with transaction.atomic():
-            change = Reembedding.objects.create(
-                business_id=business_id, model=model, before_id=library.model_id, asked_by=actor,
-                total=_count(library.shelf, business_id),
-            )  # fmt: skip
-            record(
-                kind="knowledge.model_change_begun", subject_type="reembedding", subject_id=change.pk,
-                business_id=business_id, actor=actor, model=model.key,
-            )  # fmt: skip
-    except IntegrityError:
-        raise StaleState("The model is being changed already.") from None
-    return change
-
-
-def cancel(*, business_id: UUID, actor: str) -> None:
-    """Stay with the old model. Raises StaleState where no change is under way, or it has been made."""
-    with transaction.atomic():
-        change = Reembedding.objects.filter(business_id=business_id, state__in=["running", "indexing"]).first()
-        if change is None or not Reembedding.objects.filter(pk=change.pk, state=change.state).update(state="cancelled"):
-            raise StaleState("No change of the model is under way.")
-        record(
-            kind="knowledge.model_change_cancelled", subject_type="reembedding", subject_id=change.pk,
-            business_id=business_id, actor=actor,
-        )  # fmt: skip
-
-
 def unfinished(now: datetime | None = None) -> list[UUID]:
     """The businesses whose change can go on now."""
     now = now or timezone.now()
-    rows = Reembedding.objects.filter(ended_at=None).exclude(next_try_at__gt=now)
+    rows = Reembedding.objects.filter(ended_at=None).exclude(state="failed").exclude(next_try_at__gt=now)
     return list(rows.values_list("business_id", flat=True))
 
 
@@ -83,7 +55,8 @@ def go_on(*, business_id: UUID, seconds: float = 20.0, now: datetime | None = No
         if not mine:
             return False
         while time.monotonic() < ends:
-            change = Reembedding.objects.select_related("model").filter(business_id=business_id, ended_at=None).first()
+            rows = Reembedding.objects.filter(business_id=business_id, ended_at=None).exclude(state="failed")
+            change = rows.select_related("model").first()
             if change is None or not _step(change, now or timezone.now()):
                 return False
     return True
@@ -100,7 +73,9 @@ def _step(change: Reembedding, now: datetime) -> bool:
     gone = change.before_id if change.state == "clearing" else change.model_id
     _drop_vectors(change.business_id, gone)
     ended = "done" if change.state == "clearing" else "cancelled"
-    Reembedding.objects.filter(pk=change.pk, state=change.state).update(state=ended, ended_at=now)
+    with transaction.atomic():
+        if Reembedding.objects.filter(pk=change.pk, state=change.state).update(state=ended, ended_at=now):
+            _tell(change, "knowledge.model_change_ended", state=ended)
     return False
 
 
@@ -113,17 +88,47 @@ def _embed_some(change: Reembedding, now: datetime) -> bool:
     try:
         vectors = embed(change.model, [embedded_text(*row[2:]) for row in rows], business_id=change.business_id)
     except EmbeddingFailed as error:
-        wait = min(LONGEST_WAIT, timedelta(seconds=5 * 2 ** min(change.failures, 10)))
-        Reembedding.objects.filter(pk=change.pk).update(
-            failures=F("failures") + 1, error=error.detail[:300], next_try_at=now + wait
-        )
+        _try_again_later(change, error, now)
         return False
     with transaction.atomic():
         _write(change, rows, vectors)
+        # What was written since it began is embedded too.
         Reembedding.objects.filter(pk=change.pk, state="running").update(
-            cursor=rows[-1][0], done=F("done") + len(rows), failures=0, error="", next_try_at=None
-        )
+            cursor=rows[-1][0], done=F("done") + len(rows), total=Greatest("total", F("done") + len(rows)), failures=0,
+            error="", next_try_at=None,
+        )  # fmt: skip
+        change.done += len(rows)
+        _tell_progress(change, now)
     return True
+
+
+def _try_again_later(change: Reembedding, error: EmbeddingFailed, now: datetime) -> None:
+    mine = Reembedding.objects.filter(pk=change.pk, state="running")
+    words = error.detail[:300]
+    if error.again and change.failures + 1 < MOST_FAILURES:
+        wait = min(LONGEST_WAIT, timedelta(seconds=5 * 2 ** min(change.failures, 10)))
+        with transaction.atomic():
+            mine.update(failures=F("failures") + 1, error=words, next_try_at=now + wait)
+            if change.failures == 0:
+                _tell(change, "knowledge.model_change_held_up", why=words)
+        return
+    with transaction.atomic():
+        if mine.update(state="failed", failures=F("failures") + 1, error=words, next_try_at=None):
+            _tell(change, "knowledge.model_change_failed", why=words)
+
+
+def _tell_progress(change: Reembedding, now: datetime) -> None:
+    is_due = change.told_at is None or now - change.told_at >= TELL_EVERY
+    if is_due and (change.done - change.told) * _TELLS >= change.total:
+        Reembedding.objects.filter(pk=change.pk).update(told=change.done, told_at=now)
+        _tell(change, "knowledge.model_change_progressed", done=change.done, total=max(change.total, change.done))
+
+
+def _tell(change: Reembedding, kind: str, **data: Any) -> None:
+    record(
+        kind=kind, subject_type="reembedding", subject_id=change.pk, business_id=change.business_id,
+        actor="system:knowledge", **data,
+    )  # fmt: skip
 
 
 def _missing(shelf: int, change: Reembedding, most: int) -> list[Any]:
@@ -160,14 +165,14 @@ def _switch(change: Reembedding, now: datetime) -> bool:
         if _missing(library.shelf, change, 1):
             Reembedding.objects.filter(pk=change.pk, state="indexing").update(state="running", cursor=None)
             return True
-        moved = Reembedding.objects.filter(pk=change.pk, state="indexing").update(state="clearing", switched_at=now)
+        # Passages that were replaced meanwhile are neither done nor missing.
+        moved = Reembedding.objects.filter(pk=change.pk, state="indexing").update(
+            state="clearing", switched_at=now, total=F("done")
+        )
         if not moved:
             return True
         Library.objects.filter(pk=library.pk).update(model_id=change.model_id)
-        record(
-            kind="knowledge.model_changed", subject_type="reembedding", subject_id=change.pk,
-            business_id=change.business_id, actor="system:knowledge", model=change.model.key,
-        )  # fmt: skip
+        _tell(change, "knowledge.model_changed", model=change.model.key)
     forget_standings()
     return True
 
@@ -188,10 +193,3 @@ def _drop_vectors(business_id: UUID, model_id: int) -> None:
                     [business_id, model_id, business_id, model_id, ROWS_AT_ONCE],
                 )
                 gone = cursor.rowcount
-
-
-def _count(shelf: int, business_id: UUID) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM knowledge_chunk_{shelf:d} WHERE business_id = %s", [business_id])
-        number: int = cursor.fetchone()[0]
-    return number

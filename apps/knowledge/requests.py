@@ -26,9 +26,9 @@ class EmbeddingsIn(msgspec.Struct, forbid_unknown_fields=True):
 
     input: Any
     model: Model = ""
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Literal["float", "base64"] | None = None
     dimensions: Dimensions | None = None
-    user: Annotated[str, Meta(max_length=200)] = ""
+    user: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class CreateIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,6 +38,12 @@ class CreateIn(msgspec.Struct, forbid_unknown_fields=True):
     texts: list[str] | None = None
     model: Model = ""
     dimensions: Dimensions | None = None
+
+
+class ModelIn(msgspec.Struct, forbid_unknown_fields=True):
+    """The model a business is to be searched by."""
+
+    model: Model
 
 
 class TextIn(msgspec.Struct, forbid_unknown_fields=True):

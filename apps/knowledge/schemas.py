@@ -8,6 +8,7 @@ from apps.knowledge.states import WorkState
 
 WORK_STATES = [state.value for state in WorkState]
 TEXT_STATUSES = ["done", "failed", "waiting"]
+CHANGE_STATES = ["running", "indexing", "failed", "clearing", "done", "cancelled"]
 _MODEL = "Key of an embedding model; left out or default: the one the business is searched by"
 
 
@@ -18,9 +19,11 @@ def _text(**options: object) -> s.CharField:
 class OpenAIRequest(s.Serializer):
     input = s.ListField(child=_text(), max_length=MOST_INPUTS, min_length=1, help_text="A text alone is taken as well")
     model = s.CharField(required=False, allow_blank=True, max_length=120, help_text=_MODEL)
-    encoding_format = s.ChoiceField(choices=["float", "base64"], required=False)
+    encoding_format = s.ChoiceField(choices=["float", "base64"], required=False, allow_null=True)
     dimensions = s.IntegerField(min_value=1, max_value=16_000, required=False, allow_null=True)
-    user = s.CharField(required=False, allow_blank=True, max_length=200, help_text="Taken, and not used")
+    user = s.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=200, help_text="Taken, and not used"
+    )
 
 
 @extend_schema_field({"oneOf": [{"type": "array", "items": {"type": "number"}}, {"type": "string"}]})
@@ -73,6 +76,46 @@ class SimilarityAnswer(s.Serializer):
     similarities = s.ListField(
         child=s.ListField(child=s.FloatField(min_value=-1, max_value=1)), help_text="Cosines: a row for each of texts"
     )
+
+
+class ModelRequest(s.Serializer):
+    model = s.CharField(max_length=120, help_text="Key of a model the business may embed with")
+
+
+class ModelOffer(s.Serializer):
+    model = s.CharField()
+    provider = s.CharField(allow_blank=True, help_text="Empty where it is computed here")
+    dimensions = s.IntegerField(allow_null=True)
+    usd = s.FloatField(allow_null=True, help_text="To embed all passages with it, about; null where nobody knows")
+
+
+class ModelChange(s.Serializer):
+    id = s.UUIDField()
+    model = s.CharField()
+    before = s.CharField()
+    state = s.ChoiceField(
+        choices=CHANGE_STATES,
+        help_text="running, indexing: the old model is searched by; failed: waits for resume or cancel; clearing: the"
+        " new one is searched by, and the old vectors go",
+    )
+    total = s.IntegerField(help_text="Passages")
+    done = s.IntegerField()
+    progress = s.FloatField(help_text="0 to 1")
+    tokens = s.IntegerField(help_text="Of all passages when it began, about")
+    error = s.CharField(allow_blank=True, help_text="Why the last try stopped")
+    next_try_at = s.DateTimeField(allow_null=True)
+    created_at = s.DateTimeField()
+    switched_at = s.DateTimeField(allow_null=True, help_text="When searches changed over")
+    ended_at = s.DateTimeField(allow_null=True)
+
+
+class ModelAnswer(s.Serializer):
+    model = s.CharField(help_text="What is searched by")
+    dimensions = s.IntegerField()
+    texts = s.IntegerField(help_text="Passages that a change embeds anew")
+    tokens = s.IntegerField(help_text="Of those, about")
+    models = ModelOffer(many=True)
+    change = ModelChange(allow_null=True, help_text="The latest, if there was one")
 
 
 class BatchText(s.Serializer):

@@ -163,8 +163,18 @@ class PrecedentAnswer(s.Serializer):
     alike = s.FloatField(min_value=0, max_value=1)
 
 
+class PrecedentSum(s.Serializer):
+    approved = s.IntegerField()
+    edited = s.IntegerField(help_text="Of the approved, those with changes")
+    rejected = s.IntegerField()
+    answered = s.IntegerField()
+    reasons = s.ListField(child=s.CharField(), help_text="Of those rejected, the most frequent first")
+    words = s.CharField(allow_blank=True, help_text="The same as a sentence; empty for fewer than three")
+
+
 class PrecedentList(s.Serializer):
     results = PrecedentAnswer(many=True)
+    in_sum = PrecedentSum(help_text="Of the up to 20 most alike")
     problem = s.CharField(allow_blank=True, help_text="Why there may be more")
 
 

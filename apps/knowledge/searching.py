@@ -15,7 +15,7 @@ from apps.knowledge.confidence import confidence, similarity_for
 from apps.knowledge.embedders import EmbeddingFailed, embed
 from apps.knowledge.filters import Filters, read_filters
 from apps.knowledge.found import LONGEST_QUERY, MOST, MOST_WORDS, Found, Mode, Passage
-from apps.knowledge.highlighting import Marker, marker
+from apps.knowledge.highlighting import Marker
 from apps.knowledge.indexes import LARGEST_INDEXED
 from apps.knowledge.languages import stemmers_for_query
 from apps.knowledge.models import EmbeddingModel
@@ -73,7 +73,7 @@ def search(
         rows = asking.rows(query, None if timeout is None else timeout - (time.perf_counter() - began))
     except OutOfTime:
         return Found((), _since(began), embed_ms, "", timed_out=True, problem="out of time")
-    mark, shelved = marker(asking.words), {one.id: one for one in standing.collections}
+    mark, shelved = Marker(tuple(asking.words)), {one.id: one for one in standing.collections}
     passages = [_passage(row, standing, shelved, mark) for row in rows]
     if rerank and query and len(passages) > 1:
         left = None if timeout is None else timeout - (time.perf_counter() - began)
@@ -124,7 +124,7 @@ class _Asking:
         one, filters = self.standing, self.filters
         sql = statement(
             one.shelf, one.model_id, one.dim, self.mode, compared=self.vector is not None, exact=exact,
-            chosen=chosen is not None, limit=self.limit,
+            chosen=chosen is not None, limit=self.limit, floored=self.floor is not None,
             filters=(self.places is not None, bool(filters.facets), bool(filters.since), bool(filters.until)),
         )  # fmt: skip
         return ask(sql, {**values, "ids": chosen})
@@ -207,9 +207,9 @@ def _passage(row: Any, standing: Standing, shelved: Mapping[UUID, Shelved], mark
     place = shelved.get(collection_id)
     return Passage(
         chunk_id, document_id, place.key if place else "", place.kind if place else "", key, title, heading, text,
-        mark.places(text), float(score), similarity,
+        float(score), similarity,
         0.0 if similarity is None else confidence(similarity, standing.model), msgspec.json.decode(meta), source,
-        created_at, vector_rank, text_rank,
+        created_at, vector_rank, text_rank, mark,
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 Fusion is by reciprocal rank (Cormack, Clarke and Buettcher 2009) with k = 20. What the words say counts by the square
 of the share that a chunk holds of the question's words, weighed by how rare they are: else the first of those that hold
 one word of ten would count like the nearest in meaning (docs/developer/search.md has the figures). Chunks of equal
-score share the mean of their places. The score is given as a share of the best there is. The text is the same for
+score share the mean of their places. The score is given as a share of the best there is. The cosine of what only words
+found is computed for the passages that are given, unless a floor asks for it earlier. The text is the same for
 every search of one kind on one shelf, so that the server plans it once; limits stand in it as numbers, or no plan would
 look good for all values.
 """
@@ -17,7 +18,8 @@ from apps.knowledge.found import Mode
 K = 20
 DEPTH = 50  # candidates of each part
 WIDER = 4  # times as many are asked of the index under a filter, for it goes on less thoroughly than it began
-TEXT_BUDGET = 600  # chunks looked at by words
+TEXT_BUDGET = 600  # chunks read by words alone
+BESIDE_BUDGET = 200  # and beside vectors
 # A filter that leaves no more chunks than these is obeyed by comparing them one by one; the index obeys the others.
 FEW = 4000
 # The values a statement may ask for, and their types.
@@ -75,16 +77,14 @@ fused AS (
 )""",
 }
 _BESIDE = (
-    "LEFT JOIN knowledge_vector_{shelf} v ON {only} v.business_id = $business AND v.chunk_id = w.id"
-    " AND v.model_id = {model}"
+    "LEFT JOIN knowledge_vector_{shelf} v ON v.business_id = $business AND v.chunk_id = {of} AND v.model_id = {model}"
 )
 _WHOLE = """
-SELECT f.id, f.similarity, f.score, c.document_id, c.collection_id, c.heading, c.text, c.created_at, d.key, d.title,
-    d.meta, d.source, f.vector_rank, f.text_rank, {met} AS met
+SELECT f.id, {shown} AS similarity, f.score, c.document_id, c.collection_id, c.heading, c.text, c.created_at, d.key,
+    d.title, d.meta, d.source, f.vector_rank, f.text_rank, {met} AS met
 FROM (
-    SELECT * FROM fused WHERE $least IS NULL OR similarity >= $least
-    ORDER BY score DESC, similarity DESC NULLS LAST, id LIMIT {limit}
-) AS f
+    SELECT * FROM fused {floor} ORDER BY score DESC, similarity DESC NULLS LAST, id LIMIT {limit}
+) AS f {late}
 JOIN knowledge_chunk_{shelf} c ON c.business_id = $business AND c.id = f.id
 JOIN knowledge_document d ON d.id = c.document_id
 ORDER BY f.score DESC, f.similarity DESC NULLS LAST, f.id
@@ -95,20 +95,27 @@ _KEPT = "SELECT * FROM knowledge_kept_{shelf}($business, $facets, $collections, 
 @lru_cache(maxsize=4096)
 def statement(
     shelf: int, model: int, dim: int, mode: Mode, *, compared: bool, exact: bool,
-    filters: tuple[bool, bool, bool, bool], chosen: bool, limit: int,
+    filters: tuple[bool, bool, bool, bool], chosen: bool, limit: int, floored: bool,
 ) -> Statement:  # fmt: skip
     """The SQL of a search. compared: there is a vector. exact: compare every vector instead of asking the index.
-    filters: whether there are collections, facets, since, until. chosen: compare those of `ids` only. The last column:
-    how many the index met of what a filter leaves."""
+    filters: whether there are collections, facets, since, until. chosen: compare those of `ids` only. floored: nothing
+    below `least`. The last column: how many the index met of what a filter leaves."""
     distance = f"v.embedding::halfvec({dim}) <#> $vector::halfvec({dim})"
+    alone = mode is Mode.TEXT
     names = {
         "shelf": shelf, "model": model, "distance": distance, "k": K, "unit": float(K + 1), "half": (K + 1) / 2,
-        "budget": TEXT_BUDGET, "every": "true" if mode is Mode.TEXT else "false",
-        "similarity": f"-({distance})" if compared else "NULL::float8", "beside": "", "limit": limit,
-        "depth": max(DEPTH, limit), "met": "NULL::bigint",
+        "budget": TEXT_BUDGET if alone else BESIDE_BUDGET, "every": "true" if alone else "false",
+        "similarity": "NULL::float8", "beside": "", "limit": limit, "depth": max(DEPTH, limit), "met": "NULL::bigint",
+        "floor": "WHERE similarity >= $least" if floored else "", "shown": "f.similarity", "late": "",
     }  # fmt: skip
-    if compared and mode is not Mode.VECTOR:
-        names["beside"] = _BESIDE.format(**names, only="n.id IS NULL AND" if mode is Mode.HYBRID else "")
+    if compared and mode is not Mode.VECTOR and floored:
+        names["similarity"] = f"-({distance})"
+        names["beside"] = _BESIDE.format(
+            **names, of="CASE WHEN n.id IS NULL THEN w.id END" if mode is Mode.HYBRID else "w.id"
+        )
+    elif compared and mode is not Mode.VECTOR:
+        names["shown"] = f"coalesce(f.similarity, -({distance}))"
+        names["late"] = _BESIDE.format(**names, of="CASE WHEN f.similarity IS NULL THEN f.id END")
     parts = []
     if mode is not Mode.TEXT:
         if any(filters) and not exact and not chosen:

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from apps.knowledge import batching, importing, precedents, reembedding, shelving, terms_counting, working
+from apps.knowledge import batching, importing, precedents, pruning, reembedding, shelving, terms_counting, working
 from apps.knowledge.models import EmbeddingBatch, FileImport
 
 
@@ -45,6 +45,13 @@ def sweep_work() -> int:
     for pk in imports:
         work_on_import.delay(str(pk))
     return len(batches) + len(imports)
+
+
+@shared_task
+def prune_kept() -> int:
+    """Forget kept vectors that are old or too many, and work that ended long ago; how many rows went."""
+    gone = pruning.prune()
+    return gone.vectors + gone.works + gone.days
 
 
 @shared_task

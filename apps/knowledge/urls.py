@@ -4,7 +4,15 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 
 from apps.accounts.rest import TenantView
-from apps.knowledge import api_batches, api_documents, api_embeddings, api_imports, api_precedents, api_search
+from apps.knowledge import (
+    api_batches,
+    api_documents,
+    api_embeddings,
+    api_imports,
+    api_models,
+    api_precedents,
+    api_search,
+)
 
 
 def undescribed(view: type[TenantView]) -> type[TenantView]:
@@ -22,6 +30,9 @@ urlpatterns = [
     path("v1/embeddings/batch/<uuid:batch_id>/results", api_batches.Results.as_view()),
     path("v1/embeddings/batch/<uuid:batch_id>/cancel", api_batches.Cancelling.as_view()),
     path("v1/embeddings/batch/<uuid:batch_id>/resume", api_batches.Resuming.as_view()),
+    path("v1/embeddings/model", api_models.SearchedBy.as_view()),
+    path("v1/embeddings/model/cancel", api_models.CancellingChange.as_view()),
+    path("v1/embeddings/model/resume", api_models.ResumingChange.as_view()),
     path("v1/collections", api_documents.Collections.as_view()),
     path("v1/collections/<slug:key>", api_documents.OneCollection.as_view()),
     path("v1/collections/<slug:key>/documents", api_documents.Documents.as_view()),

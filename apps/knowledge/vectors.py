@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.row_access import acting_for
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
 MOST_IN_MEMORY = 8_192  # vectors; of 384 numbers about 12 MB a process when full
 # Of one statement, so that a batch of thousands needs no parameter list beyond reason.
 _PIECE = 1_000
+# Embedded with one call, and kept before the next: a large document gets in though a slow model fails in its midst.
+AT_ONCE = 384
+# What is kept is noted as used, and what is found too much goes, in places that nobody else writes to just then.
+_TOUCH = """
+UPDATE knowledge_cachedvector SET used_on = %s WHERE (business_id, model, digest) IN (
+    SELECT business_id, model, digest FROM knowledge_cachedvector
+    WHERE business_id = %s AND model = %s AND digest = ANY (%s::text[]) AND used_on < %s
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ def vectors_of(*, business_id: UUID, model: EmbeddingModel, texts: Sequence[str]
 
     remember: keep new ones in the database too, besides the memory of the process. Opens short transactions of its
     own and embeds outside of them: call outside of a transaction where the model may be far away. Raises
-    EmbeddingFailed when the model does not answer; then nothing is kept.
+    EmbeddingFailed when the model does not answer; what it had answered by then is kept for the next try.
     """
     import numpy as np
 
@@ -97,15 +108,18 @@ def vectors_of(*, business_id: UUID, model: EmbeddingModel, texts: Sequence[str]
     _memory.keep(business_id, model.key, stored)
     found |= stored
     missing = {digest: text for digest, text in wanted.items() if digest not in found}
-    if missing:
-        fresh = dict(zip(missing, embed(model, list(missing.values()), business_id=business_id), strict=True))
+    left = list(missing.items())
+    for start in range(0, len(left), AT_ONCE):
+        some = left[start : start + AT_ONCE]
+        rows = embed(model, [text for _, text in some], business_id=business_id)
+        fresh = dict(zip((digest for digest, _ in some), rows, strict=True))
         if remember:
             _store(business_id, model.key, fresh)
         _memory.keep(business_id, model.key, fresh)
         found |= fresh
     count(business_id=business_id, memory=in_memory, stored=len(stored), misses=len(missing))
-    rows = np.stack([found[digest] for digest in digests]) if digests else np.empty((0, model.dim), dtype=np.float32)
-    return Vectors(rows, sum(count_tokens(list(missing.values()))), in_memory + len(stored), len(missing))
+    made = np.stack([found[digest] for digest in digests]) if digests else np.empty((0, model.dim), dtype=np.float32)
+    return Vectors(made, sum(count_tokens(list(missing.values()))), in_memory + len(stored), len(missing))
 
 
 def _stored(business_id: UUID, model: str, digests: Sequence[str]) -> dict[str, Array]:
@@ -118,7 +132,8 @@ def _stored(business_id: UUID, model: str, digests: Sequence[str]) -> dict[str, 
             )
             listed = list(rows.values_list("digest", "vector", "used_on"))
             if old := [digest for digest, _, used_on in listed if used_on < today]:
-                rows.filter(digest__in=old, used_on__lt=today).update(used_on=today)
+                with connection.cursor() as cursor:
+                    cursor.execute(_TOUCH, [today, business_id, model, old, today])
         found |= {digest: unpacked(vector) for digest, vector, _ in listed}
     return found
 
@@ -127,7 +142,8 @@ def _store(business_id: UUID, model: str, rows: Mapping[str, Array]) -> None:
     today = timezone.now().date()
     kept = [
         CachedVector(business_id=business_id, model=model, digest=digest, vector=packed(row), used_on=today)
-        for digest, row in rows.items()
+        # In order, so that two who keep the same ones do not wait for each other in a ring.
+        for digest, row in sorted(rows.items())
     ]
     with acting_for(business_id):
         CachedVector.objects.bulk_create(kept, batch_size=_PIECE, ignore_conflicts=True)

@@ -6,6 +6,7 @@ finds that it may not write any more.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.conf import settings
+from django.db import Error, transaction
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -25,7 +27,8 @@ from apps.core.transitions import move
 from apps.knowledge.models.work import OPEN, Work
 from apps.knowledge.states import RESUMABLE, UNFINISHED, WorkState
 
-LEASE = timedelta(seconds=60)
+log = logging.getLogger(__name__)
+
 # A worker goes on to other work after so long; what is left is taken up again at once, behind what waits.
 TURN_SECONDS = 20.0
 # How far something is, is told when a hundredth more is done and a second has passed: at most a hundred times.
@@ -33,6 +36,8 @@ TELL_EVERY = timedelta(seconds=1)
 _TELLS = 100
 _MOST_TRIES = 8
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=2), timedelta(minutes=5)
+
+_SMALL = PositiveSmallIntegerField()
 
 W = TypeVar("W", bound=Work)
 
@@ -51,22 +56,32 @@ class Held(Generic[W]):
 
 
 def claim(model: type[W], pk: UUID, noun: str) -> Held[W] | None:
-    """Take the work, if it is open, due, and nobody has it. Call outside of a transaction."""
+    """Take the work, if it is open, due, and nobody has it. Call outside of a transaction.
+
+    What its workers die of again and again, without a piece done between, has failed.
+    """
     now, by = timezone.now(), uuid4()
     free = Q(held_until=None) | Q(held_until__lt=now)
     due = Q(next_try_at=None) | Q(next_try_at__lte=now)
     rows = model._default_manager.filter(pk=pk).filter(OPEN, free, due)
     taken = rows.update(
-        state=WorkState.RUNNING, held_by=by, held_until=now + LEASE, started_at=Coalesce("started_at", Now())
-    )
-    return Held(model._default_manager.get(pk=pk), noun, by) if taken else None
+        state=WorkState.RUNNING, held_by=by, held_until=now + _lease(), started_at=Coalesce("started_at", Now()),
+        tries=F("tries") + Case(When(state=WorkState.RUNNING, then=1), default=0, output_field=_SMALL),
+    )  # fmt: skip
+    if not taken:
+        return None
+    held = Held(model._default_manager.get(pk=pk), noun, by)
+    if held.work.tries >= _MOST_TRIES:
+        _fail(held, "Its worker was lost each time it was tried")
+        return None
+    return held
 
 
 def work_on(held: Held[W], piece: Callable[[Held[W]], bool]) -> bool:
     """Do piece after piece until nothing is left (`piece` answers False) or the turn is over; whether work is left.
 
-    What a piece raises as GatehouseError is tried again later, at growing distances; too often, and the work has
-    failed, to be resumed by a person.
+    What a piece raises is tried again later, at growing distances; too often, or where trying cannot help, and the work
+    has failed, to be resumed by a person. When the database is away, the next who claims it goes on.
     """
     ends = time.monotonic() + TURN_SECONDS
     try:
@@ -78,15 +93,24 @@ def work_on(held: Held[W], piece: Callable[[Held[W]], bool]) -> bool:
     except Lost:
         return False
     except GatehouseError as error:
-        _fail(held, error.detail)
+        _fail(held, error.detail, again=getattr(error, "again", True))
+    except Error:
+        raise
+    except Exception as error:
+        log.exception("%s %s could not go on", held.noun, held.work.pk)
+        _fail(held, f"It could not go on: {type(error).__name__}")
     return False
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.KNOWLEDGE_LEASE_SECONDS)
 
 
 def advance(held: Held[W], *, done: int = 0, failed: int = 0, **changes: Any) -> None:
     """Say that so many pieces more have ended. Call in the transaction that writes what they came to. Raises Lost."""
     now = timezone.now()
     changed = _mine(held).update(
-        done=F("done") + done, failed=F("failed") + failed, held_until=now + LEASE, tries=0, error="", **changes
+        done=F("done") + done, failed=F("failed") + failed, held_until=now + _lease(), tries=0, error="", **changes
     )
     if changed != 1:
         raise Lost
@@ -114,10 +138,10 @@ def _finish(held: Held[W]) -> None:
             tell(held.work, f"{held.noun}.done", actor="system:knowledge")
 
 
-def _fail(held: Held[W], words: str) -> None:
+def _fail(held: Held[W], words: str, *, again: bool = True) -> None:
     tries = held.work.tries + 1
     with acting_for(held.work.business_id):
-        if tries >= _MOST_TRIES:
+        if tries >= _MOST_TRIES or not again:
             if _end(held, WorkState.FAILED, error=words[:300]):
                 tell(held.work, f"{held.noun}.failed", actor="system:knowledge", why=words[:300])
             return
@@ -163,7 +187,7 @@ def resume(model: type[W], *, business_id: UUID, pk: UUID, noun: str, actor: str
 
 def find(model: type[W], business_id: UUID, pk: UUID) -> W:
     """The work of that id in the business. Raises NotFound."""
-    work = model._default_manager.filter(business_id=business_id, pk=pk).first()
+    work = model._default_manager.filter(business_id=business_id, pk=pk).defer(*model.HEAVY).first()
     if work is None:
         raise NotFound
     return work

@@ -7,10 +7,10 @@ to one deadline, the breakers, and one row of Usage for each request. Importing 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from apps.core import breaking
@@ -24,6 +24,9 @@ from apps.llm.providing import chat_providers, has_provider
 from apps.llm.requesting import Outcome, request_text
 from apps.llm.responses import NO_PROVIDER, Attempt, LLMResponse, Tokens, Turn, Why, turns_of
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
 __all__ = ["LLMResponse", "Turn", "ask", "carry_out", "has_provider"]
 
 # What a process may need beyond the time of the request before another is let through to find out in its place.
@@ -33,6 +36,8 @@ LEAST_SECONDS = 0.005  # with less than this left nothing is begun
 
 
 class Send(Protocol):
+    """One request to one provider. deadline: by time.monotonic(). Raises nothing for what a provider does."""
+
     def __call__(self, endpoint: Endpoint, *, model: str, deadline: float) -> Outcome: ...
 
 
@@ -44,6 +49,7 @@ def ask(
     user: str | Sequence[Turn],
     model: str = "",
     schema: dict[str, Any] | None = None,
+    json: bool = False,
     max_tokens: int = 1024,
     temperature: float | None = None,
     timeout: float = 30.0,
@@ -53,11 +59,13 @@ def ask(
     """One answer. Never raises for what providers do: `error` tells, and is "no provider" when none is set up.
 
     purpose: a short fixed word for the usage table, such as "draft". user: a message, or the turns so far. model: ""
-    for each provider's own. schema: JSON Schema of the object wanted, which comes as `data`. timeout: seconds for
-    everything, waiting and fallbacks included. retries: at each provider, in place of its own. subject: (type, id).
+    for each provider's own. schema: JSON Schema of the object wanted, which comes as `data`. json: any one object is
+    wanted, which comes as `text`, unchecked. timeout: seconds for everything, waiting and fallbacks included. retries:
+    at each provider, in place of its own. subject: (type, id).
     Call outside of a transaction. Content and keys are neither stored nor logged.
     """
-    wanted = Wanted(system, turns_of(user), schema=schema, max_tokens=max_tokens, temperature=temperature)
+    turns = turns_of(user)
+    wanted = Wanted(system, turns, schema=schema, json=json, max_tokens=max_tokens, temperature=temperature)
     call = Call(new_id(), business_id, purpose, subject=subject)
     order = chat_providers(business_id)
     return carry_out(call, wanted, order, model=model, timeout=timeout, retries=retries)
@@ -75,9 +83,9 @@ def carry_out(
     """Ask the providers of `order` in turn until one answers. As `ask`, for callers that choose whom to ask."""
     if not any(endpoint.model_for(model) for endpoint in order):
         return LLMResponse(error=NO_PROVIDER, why=Why.MISSING)
-    going = Going(call, partial(request_text, wanted=wanted), model, timeout, estimated=estimated_of(wanted))
-    going.along(order, retries)
-    return going.ended()
+    course = Course(call, model, timeout, estimated=estimated_of(wanted))
+    along(course, order, partial(request_text, wanted=wanted), retries)
+    return course.ended()
 
 
 def estimated_of(wanted: Wanted) -> int:
@@ -85,14 +93,14 @@ def estimated_of(wanted: Wanted) -> int:
     return estimate(wanted.text) + MESSAGE * (len(wanted.turns) + 1)
 
 
-class Going:
-    """A call on its way from provider to provider, within one deadline.
+class Course:
+    """What a call has come to so far: its requests, written down, and the time that is left to it.
 
-    send(endpoint, model=, deadline=) makes one request. estimated: tokens of a request. texts: embedded at once.
+    model: asked for, "" for each provider's own. estimated: tokens of a request. texts: embedded at once.
     """
 
-    def __init__(self, call: Call, send: Send, model: str, timeout: float, *, estimated: int, texts: int = 0) -> None:
-        self.call, self._send, self.model = call, send, model
+    def __init__(self, call: Call, model: str, timeout: float, *, estimated: int, texts: int = 0) -> None:
+        self.call, self.model = call, model
         load_library()
         self.started = time.monotonic()
         self.deadline = self.started + timeout
@@ -106,23 +114,20 @@ class Going:
     def left(self) -> float:
         return self.deadline - time.monotonic()
 
-    def along(self, order: Sequence[Endpoint], retries: int | None = None) -> Outcome | None:
-        """Try one provider after the other; what the last of them said."""
+    def able(self, order: Sequence[Endpoint]) -> list[Endpoint]:
+        """Those of `order` that can be asked for the model."""
         able = [endpoint for endpoint in order if endpoint.model_for(self.model)]
         if not able:
             self.error, self.why = NO_PROVIDER, Why.MISSING
-        for rank, endpoint in enumerate(able):
-            if self.left < LEAST_SECONDS:
-                break
-            if not self._at(endpoint, able[rank + 1 :], endpoint.retries if retries is None else retries).why:
-                break
-        return self.last[1] if self.last else None
+        return able
 
-    def _at(self, endpoint: Endpoint, behind: Sequence[Endpoint], retries: int) -> Outcome:
-        """Try one provider, as often as that may help and its time allows."""
-        from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
+    def tries(self, until: float, retries: int, again: Callable[[Outcome], bool]) -> Iterator[RetryCallState]:
+        """As many tries at one provider as may help and as fit, the waits between them kept. Set the result of each.
 
-        until = time.monotonic() + seconds_for(endpoint, self.left, behind)
+        until: by time.monotonic(). again: whether another may help.
+        """
+        from tenacity import Retrying, retry_if_result, wait_random_exponential
+
         jitter = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
 
         def wait(state: RetryCallState) -> float:
@@ -132,26 +137,8 @@ class Going:
         def enough(state: RetryCallState) -> bool:
             return state.attempt_number > retries or time.monotonic() + state.upcoming_sleep > until - LEAST_SECONDS
 
-        again = retry_if_result(lambda outcome: outcome.again)
-        trying = Retrying(stop=enough, wait=wait, retry=again, retry_error_callback=_of)
-        outcome: Outcome = trying(self._once, endpoint, until)
-        return outcome
-
-    def _once(self, endpoint: Endpoint, until: float) -> Outcome:
-        # A field the provider does not know is left out at once; there are only so many to refuse.
-        while (outcome := self._request(endpoint, until)).quirk:
-            continue
-        return outcome
-
-    def _request(self, endpoint: Endpoint, until: float) -> Outcome:
-        named = endpoint.model_for(self.model)
-        deadline = min(until, time.monotonic() + endpoint.timeout)
-        outcome = held_back(endpoint, deadline - time.monotonic())
-        if outcome is None:
-            outcome = self._send(endpoint, model=named, deadline=deadline)
-            tell_breaker(endpoint, outcome)
-        self.note(endpoint, outcome, named)
-        return outcome
+        trying = Retrying(stop=enough, wait=wait, retry=retry_if_result(again), retry_error_callback=_of)
+        return (attempt.retry_state for attempt in trying)
 
     def note(self, endpoint: Endpoint, outcome: Outcome, model: str) -> None:
         """Write the attempt down."""
@@ -195,6 +182,40 @@ class Going:
         )
 
 
+def along(course: Course, order: Sequence[Endpoint], send: Send, retries: int | None = None) -> Outcome | None:
+    """Try one provider after the other; what the last of them said. retries: at each, in place of its own."""
+    able = course.able(order)
+    for rank, endpoint in enumerate(able):
+        if course.left < LEAST_SECONDS:
+            break
+        until = time.monotonic() + seconds_for(endpoint, course.left, able[rank + 1 :])
+        again = endpoint.retries if retries is None else retries
+        if not _at(course, endpoint, until, send, again).why:
+            break
+    return course.last[1] if course.last else None
+
+
+def _at(course: Course, endpoint: Endpoint, until: float, send: Send, retries: int) -> Outcome:
+    outcome = Outcome()
+    for state in course.tries(until, retries, lambda ended: ended.again):
+        # A field the provider does not know is left out at once; there are only so many to refuse.
+        while (outcome := _request(course, endpoint, until, send)).quirk:
+            continue
+        state.set_result(outcome)
+    return outcome
+
+
+def _request(course: Course, endpoint: Endpoint, until: float, send: Send) -> Outcome:
+    named = endpoint.model_for(course.model)
+    deadline = min(until, time.monotonic() + endpoint.timeout)
+    outcome = held_back(endpoint, deadline - time.monotonic())
+    if outcome is None:
+        outcome = send(endpoint, model=named, deadline=deadline)
+        tell_breaker(endpoint, outcome)
+    course.note(endpoint, outcome, named)
+    return outcome
+
+
 def held_back(endpoint: Endpoint, seconds: float) -> Outcome | None:
     """The outcome of a request that is not sent, because the provider keeps failing; None when it may be sent."""
     wait = breaking.may_call(endpoint.id, probe_seconds=max(seconds, 0) + PROBE_MARGIN)
@@ -213,6 +234,7 @@ def tell_breaker(endpoint: Endpoint, outcome: Outcome) -> None:
         breaking.note(endpoint.id, ok=True)
 
 
-def _of(state: Any) -> Outcome:
+def _of(state: RetryCallState) -> Outcome:
+    assert state.outcome is not None
     outcome: Outcome = state.outcome.result()
     return outcome

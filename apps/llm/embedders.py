@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from apps.core.ids import new_id
-from apps.llm.asking import Going
+from apps.llm.asking import Course, along
 from apps.llm.embedding import Embedder, get_embedder
 from apps.llm.endpoints import Endpoint
 from apps.llm.estimating import estimate
@@ -115,10 +115,10 @@ class RemoteEmbedder:
         call = Call(new_id(), *self._for, kind=Kind.EMBEDDING)
         tokens = sum(estimate(text) for text in texts)
         send = partial(request_vectors, texts=texts, dim=self._dim)
-        going = Going(call, send, self.name, seconds, estimated=tokens, texts=len(texts))
-        outcome = going.along(self._order)
+        course = Course(call, self.name, seconds, estimated=tokens, texts=len(texts))
+        outcome = along(course, self._order, send)
         if outcome is None or outcome.why or not outcome.vectors:
-            ended = going.ended()
+            ended = course.ended()
             raise EmbeddingFailed(ended.error, why=ended.why, again=ended.again)
         self._dim = len(outcome.vectors[0])
         return outcome.vectors

@@ -4,6 +4,7 @@ Import it inside functions only: it draws in the HTTP library of the client.
 """
 
 import os
+import socket
 import ssl
 import time
 import urllib.request
@@ -17,7 +18,7 @@ import httpcore2
 import httpx2
 
 from apps.core import outbound
-from apps.llm.responses import Why
+from apps.llm.responses import About, Why
 
 KEEP_SECONDS = 20.0  # an idle connection
 MOST_KEPT = 16
@@ -27,7 +28,7 @@ _BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError
 class Budget:
     """What one request may take: until `deadline` (monotonic) and `most_bytes` of an answer.
 
-    why, words: the first thing that went wrong, because the client above tells it in words of its own.
+    why, words, about: the first thing that went wrong, because the client above tells it in words of its own.
     """
 
     def __init__(self, deadline: float, most_bytes: int) -> None:
@@ -36,10 +37,11 @@ class Budget:
         self.taken = 0
         self.why = Why.NONE
         self.words = ""
+        self.about = About.NOTHING
 
-    def fail(self, why: Why, words: str) -> httpx2.TransportError:
+    def fail(self, why: Why, words: str, about: About = About.NOTHING) -> httpx2.TransportError:
         if not self.why:
-            self.why, self.words = why, words
+            self.why, self.words, self.about = why, words, about
         return httpx2.ReadError(words)
 
     def take(self, count: int) -> None:
@@ -93,8 +95,9 @@ class GuardedTransport(httpx2.BaseTransport):
                     extensions=request.extensions,
                 )
             )
-        packed = [value for name, value in answer.headers if name.lower() == b"content-encoding"]
-        if packed and packed[-1].strip().lower() not in (b"identity", b""):
+        packed = [value.strip().lower() for name, value in answer.headers if name.lower() == b"content-encoding"]
+        # The client would undo each of them, also where the header comes twice.
+        if not set(packed) <= {b"identity", b""}:
             answer.close()
             raise budget.fail(Why.BAD_ANSWER, "The model provider's answer is compressed, unasked")
         return httpx2.Response(status_code=answer.status, headers=answer.headers, stream=_Counted(budget, answer))
@@ -139,10 +142,27 @@ def _telling(budget: Budget) -> Iterator[None]:
         budget.fail(Why.TIMEOUT, "")
         raise httpx2.ConnectTimeout("out of time") from None
     except outbound.Unreachable:
-        raise budget.fail(Why.UNREACHABLE, "The model provider could not be reached") from None
+        # It speaks of the name alone: the connection is made below.
+        raise budget.fail(Why.UNREACHABLE, "The model provider could not be reached", About.HOST) from None
     except _BROKEN as error:
         words = "The model provider's answer broke off" if budget.taken else "The model provider could not be reached"
-        raise budget.fail(Why.UNREACHABLE, words) from error
+        raise budget.fail(Why.UNREACHABLE, words, _about(error)) from error
+
+
+def _about(error: BaseException | None) -> About:
+    while error is not None:
+        for kind, about in _ABOUT.items():
+            if isinstance(error, kind):
+                return about
+        error = error.__cause__ or error.__context__
+    return About.NOTHING
+
+
+_ABOUT: dict[type[BaseException], About] = {
+    socket.gaierror: About.HOST,
+    ssl.SSLError: About.TLS,
+    ConnectionRefusedError: About.NOBODY,
+}
 
 
 class _Guard(httpcore2.NetworkBackend):

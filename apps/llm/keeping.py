@@ -13,7 +13,7 @@ from apps.core.errors import Invalid, NotFound
 from apps.core.events import record
 from apps.core.outbound import check_url
 from apps.core.sealing import seal
-from apps.llm.models import Provider
+from apps.llm.models import Provider, Trial
 from apps.llm.providing import SETTINGS, providers_changed
 
 MOST_PROVIDERS = 20  # of one owner
@@ -27,7 +27,21 @@ _CHANGEABLE = frozenset(
 )  # fmt: skip
 # The client writes these itself, or they would change what is asked.
 _OWN_HEADERS = frozenset(
-    {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding", "user-agent"}
+    {
+        "host",
+        "content-length",
+        "content-type",
+        "content-encoding",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "connection",
+        "keep-alive",
+        "accept-encoding",
+        "user-agent",
+    }
 )
 
 
@@ -83,6 +97,7 @@ def change_provider(
             changed.append("headers")
         if changed:
             row.save()
+            _forget_tests(row)
             _tell("provider.changed", row, actor, changed=changed)
     return row
 
@@ -123,6 +138,7 @@ def remove_provider(*, provider: Provider, actor: str) -> None:
     with transaction.atomic():
         row = _locked(provider)
         _tell("provider.removed", row, actor, address=row.base_url)
+        _forget_tests(row)
         row.delete()
 
 
@@ -143,6 +159,11 @@ def _locked(provider: Provider) -> Provider:
     if row is None:
         raise NotFound
     return row
+
+
+def _forget_tests(row: Provider) -> None:
+    """What they found holds no longer."""
+    Trial.objects.filter(provider_id=row.pk).delete()
 
 
 def _check(fields: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from apps.accounts.models import Business
 from apps.core.ids import new_id
 from apps.llm.responses import Form, Kind, Why
+from apps.llm.trial_states import TrialState
 
 MOST_SECONDS = 600
 MOST_RETRIES = 5
@@ -100,6 +101,30 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} at {self.provider}"
+
+
+class Trial(models.Model):
+    """The last test of a provider by a business, on its way or ended. What it says holds for the provider as it was.
+
+    provider_id: not a reference, because the provider of the settings has no row. turn: of this very test, so that a
+    message of an earlier one finds nothing to do. words: for a person; neither key nor anything the provider said.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+")
+    provider_id = models.UUIDField(db_index=True)
+    turn = models.UUIDField(default=new_id)
+    state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in TrialState])
+    words = models.CharField(max_length=400, blank=True)
+    asked_by = models.CharField(max_length=120)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["business", "provider_id"], name="trial_once")]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.state}"
 
 
 class TokenRate(models.Model):

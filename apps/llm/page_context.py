@@ -12,15 +12,31 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from apps.core.breaking import Light, Standing, standings
-from apps.llm.models import Provider
+from apps.llm.models import Provider, Trial
 from apps.llm.providing import SETTINGS, settings_id
 from apps.llm.responses import Kind
 from apps.llm.selectors import BY, Total, UsageFilter, choices_of, providers_of, total_of, totals_of, usage_of
+from apps.llm.trial_states import LOST, MOST_SECONDS, UNDER_WAY, lost_words, seconds_of, standing_of
 
 DAYS = (1, 7, 30, 90)
 _WORDS = ("purpose", "model", "provider")
 ROWS = 50  # of single requests on a page
 _LIGHTS = {Light.CLOSED: "ready", Light.OPEN: "left in peace", Light.HALF_OPEN: "tried next"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The last test of a provider. state: one of TrialState, or lost. seconds: it may take."""
+
+    state: str
+    words: str
+    by: str
+    at: datetime
+    seconds: float
+
+    @property
+    def under_way(self) -> bool:
+        return self.state in UNDER_WAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +58,8 @@ class Line:
     last_words: str
     wait: int
     day: Total | None
-    row: Provider | None = None
+    tested: Tested | None
+    may_test: bool = True
 
 
 def models_context(business_id: UUID, *, everywhere: bool, now: datetime) -> dict[str, Any]:
@@ -51,14 +68,19 @@ def models_context(business_id: UUID, *, everywhere: bool, now: datetime) -> dic
     known = standings([row.pk for row in rows] + ([_settings_id()] if settings.LLM_BASE_URL else []))
     rows_of_day = usage_of(business_id, UsageFilter(since=now - timedelta(days=1)))
     day = {total.of: total for total in totals_of(rows_of_day, "provider")}
+    trials = {trial.provider_id: trial for trial in Trial.objects.filter(business_id=business_id)}
     places: dict[str, int] = {}
-    lines = [_line(row, known[row.pk], day.get(row.name), places, everywhere) for row in rows]
+    lines = []
+    for row in rows:
+        tested = _tested(trials.get(row.pk), row.timeout_seconds, now)
+        lines.append(_line(row, known[row.pk], day.get(row.name), tested, places, everywhere))
     if settings.LLM_BASE_URL:
-        lines.append(_settings_line(known[_settings_id()], day.get(SETTINGS), places))
+        tested = _tested(trials.get(_settings_id()), MOST_SECONDS, now)
+        lines.append(_settings_line(known[_settings_id()], day.get(SETTINGS), tested, places))
     groups = [
         {"kind": kind, "lines": [line for line in lines if line.kind == kind]} for kind in (Kind.CHAT, Kind.EMBEDDING)
     ]
-    return {"groups": groups, "day": total_of(rows_of_day), "local": not any(line.kind == Kind.CHAT for line in lines)}
+    return {"groups": groups, "day": total_of(rows_of_day)}
 
 
 def usage_context(business_id: UUID, query: Mapping[str, str]) -> dict[str, Any]:
@@ -106,7 +128,23 @@ def _page(query: Mapping[str, str]) -> int:
     return min(int(text), 1000) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
-def _line(row: Provider, standing: Standing, day: Total | None, places: dict[str, int], everywhere: bool) -> Line:
+def _tested(trial: Trial | None, timeout: float, now: datetime) -> Tested | None:
+    if trial is None:
+        return None
+    state = standing_of(trial.state, trial.asked_at, now)
+    words = lost_words(trial.state) if state == LOST else trial.words
+    by = trial.asked_by.partition(":")[2] or trial.asked_by
+    return Tested(state, words, by, trial.ended_at or trial.asked_at, seconds_of(timeout))
+
+
+def _line(
+    row: Provider,
+    standing: Standing,
+    day: Total | None,
+    tested: Tested | None,
+    places: dict[str, int],
+    everywhere: bool,
+) -> Line:
     mine = row.business_id is not None
     return Line(
         id=row.pk,
@@ -121,11 +159,11 @@ def _line(row: Provider, standing: Standing, day: Total | None, places: dict[str
         has_key=bool(row.key),
         **_standing(standing),
         day=day,
-        row=row,
+        tested=tested,
     )
 
 
-def _settings_line(standing: Standing, day: Total | None, places: dict[str, int]) -> Line:
+def _settings_line(standing: Standing, day: Total | None, tested: Tested | None, places: dict[str, int]) -> Line:
     return Line(
         id=_settings_id(),
         name=SETTINGS,
@@ -139,6 +177,8 @@ def _settings_line(standing: Standing, day: Total | None, places: dict[str, int]
         has_key=bool(settings.LLM_API_KEY),
         **_standing(standing),
         day=day,
+        tested=tested,
+        may_test=bool(settings.LLM_MODEL),
     )
 
 

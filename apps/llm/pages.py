@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,7 +18,7 @@ from apps.accounts.admin_site import is_superuser, may_administer
 from apps.accounts.models import User
 from apps.accounts.principals import Principal, of_person
 from apps.accounts.row_access import across_businesses
-from apps.core.errors import GatehouseError, Invalid
+from apps.core.errors import GatehouseError, Invalid, NotFound
 from apps.llm.exporting import as_csv
 from apps.llm.forms import ProviderForm, initial_of
 from apps.llm.keeping import (
@@ -31,9 +31,8 @@ from apps.llm.keeping import (
 )
 from apps.llm.models import Provider
 from apps.llm.page_context import host_of, models_context, usage_context, wanted_of
-from apps.llm.providing import endpoint_of, settings_endpoint
 from apps.llm.selectors import find_provider
-from apps.llm.trying import try_provider
+from apps.llm.trials import begin_trial
 
 _REFUSED = "The database lets this process change nothing that belongs to every business"
 
@@ -104,21 +103,21 @@ def act_on(request: HttpRequest, pk: UUID, act: str) -> HttpResponse:
 
 @require_POST
 def test_provider(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One small request to a provider that the business may ask."""
+    """Have a provider that the business may ask tested; the page shows what comes of it."""
     by = _admin(request)
-    provider = find_provider(by.business_id, pk)
-    if provider is None:
-        raise Http404
-    return _tried(request, by, provider.name, endpoint_of(provider))
+    try:
+        begin_trial(business_id=by.business_id, provider_id=pk, actor=by.actor, now=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    return redirect(f"{reverse('admin:models')}#provider-{pk}")
 
 
-@require_POST
-def test_settings(request: HttpRequest) -> HttpResponse:
+@require_GET
+def standings_part(request: HttpRequest) -> HttpResponse:
+    """How each provider stands, for a page that is open."""
     by = _admin(request)
-    if not (settings.LLM_BASE_URL and settings.LLM_MODEL):
-        raise Http404
-    endpoint = settings_endpoint(api_key=settings.LLM_API_KEY, model=settings.LLM_MODEL)
-    return _tried(request, by, endpoint.name, endpoint)
+    context = models_context(by.business_id, everywhere=is_superuser(request), now=timezone.now())
+    return _render(request, "llm/standings.html", "Models", **context)
 
 
 @require_GET
@@ -135,15 +134,6 @@ def usage_csv(request: HttpRequest) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(as_csv(by.business_id, wanted), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="model-usage-{days}-days.csv"'
     return answer
-
-
-def _tried(request: HttpRequest, by: Principal, name: str, endpoint: Any) -> HttpResponse:
-    tried = try_provider(endpoint=endpoint, business_id=by.business_id)
-    if tried.ok:
-        messages.success(request, f"{name}: {tried.words}.")
-    else:
-        messages.error(request, f"{name}: {tried.words}.")
-    return redirect("admin:models")
 
 
 def _done(form: ProviderForm, act: Callable[[], None], shared: bool) -> bool:

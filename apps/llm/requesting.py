@@ -15,10 +15,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.core.sealing import CannotUnseal
+from apps.llm.advising import about_refusal
 from apps.llm.bodies import Wanted, body_of, refused_field, retry_after
 from apps.llm.endpoints import Endpoint
 from apps.llm.reading import Read, Unreadable, read_completion
-from apps.llm.responses import Form, Tokens, Why
+from apps.llm.responses import About, Form, Tokens, Why
 from apps.llm.structured import NotFitting, object_in
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ _COUNTED = frozenset({Why.TIMEOUT, Why.UNREACHABLE, Why.TOO_LARGE, Why.BAD_ANSWE
 @dataclass(slots=True)
 class Outcome:
     """How one request ended. again: whether it may help to ask this provider once more. wait: seconds it asked for.
-    quirk: a field it refused, which the next request leaves out."""
+    quirk: a field it refused, which the next request leaves out. about: of a failure, for whoever has to mend it."""
 
     why: Why = Why.NONE
     error: str = ""
+    about: About = About.NOTHING
     again: bool = False
     status: int = 0
     wait: float | None = None
@@ -199,6 +201,7 @@ def sending(
             raise
         again = budget.why in (Why.TIMEOUT, Why.UNREACHABLE)
         fail(outcome, budget.why, budget.words, again=again)
+        outcome.about = budget.about
         raise _Ended from None
 
 
@@ -208,8 +211,9 @@ def _note_status(endpoint: Endpoint, body: dict[str, Any], outcome: Outcome, err
     suffix = ", and redirects are not followed" if status < 400 else ""
     fail(outcome, Why.STATUS, f"The model provider answered {status}{suffix}", again=again)
     outcome.wait = retry_after(error.response.headers, timezone.now())
+    said = error.response.content
+    outcome.about = about_refusal(status, said)
     if status in (400, 422):
-        said = error.response.content
         outcome.quirk = refused_field(said, body, QUIRKS.of(endpoint, body["model"]))
         if outcome.quirk:
             QUIRKS.note(endpoint, body["model"], outcome.quirk)

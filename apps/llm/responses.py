@@ -48,6 +48,18 @@ class Why(StrEnum):
     SEALED = "sealed"  # its key cannot be opened
 
 
+class About(StrEnum):
+    """What a failure seems to be about, where that can be told; for whoever has to mend it."""
+
+    NOTHING = ""
+    KEY = "key"
+    MODEL = "model"
+    CREDIT = "credit"
+    HOST = "host"  # there is no such name
+    NOBODY = "nobody"  # the machine is there, and nothing answers at this port
+    TLS = "tls"
+
+
 class Turn(NamedTuple):
     """One message of a conversation. role: user or assistant."""
 

@@ -1,25 +1,26 @@
 """ACT: ask a language model and pass its answer on while it comes in.
 
-Until the first piece is there, the next provider is asked as in asking.py; after it nobody else can continue the
-sentence, so what breaks off then ends with an error and what there is.
+Until the first piece is there, a provider is tried again and the next one asked as in asking.py; after it nobody else
+can continue the sentence, so what breaks off then ends with an error and what there is.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from apps.core.ids import new_id
-from apps.llm.asking import LEAST_SECONDS, Going, estimated_of, held_back, tell_breaker
+from apps.llm.asking import LEAST_SECONDS, Course, estimated_of, held_back, tell_breaker
 from apps.llm.bodies import Wanted
 from apps.llm.endpoints import Endpoint, seconds_for
 from apps.llm.noting import Call
 from apps.llm.providing import chat_providers
 from apps.llm.reading import Read, cost_of, tokens_of
 from apps.llm.requesting import Outcome, fail, failing_into, prepared, sending, storable, understand
-from apps.llm.responses import NO_PROVIDER, LLMResponse, Piece, Turn, Why, turns_of
+from apps.llm.responses import LLMResponse, Piece, Turn, Why, turns_of
 
 
 def ask_streaming(
@@ -42,42 +43,42 @@ def ask_streaming(
     """
     wanted = Wanted(system, turns_of(user), schema=schema, max_tokens=max_tokens, temperature=temperature)
     call = Call(new_id(), business_id, purpose, subject=subject)
-    order = [one for one in chat_providers(business_id) if one.model_for(model)]
-    if not order:
-        yield LLMResponse(error=NO_PROVIDER, why=Why.MISSING)
-        return
-    going = Going(call, _never, model, timeout, estimated=estimated_of(wanted))
-    for rank, endpoint in enumerate(order):
-        if going.left < LEAST_SECONDS:
+    course = Course(call, model, timeout, estimated=estimated_of(wanted))
+    able = course.able(chat_providers(business_id))
+    for rank, endpoint in enumerate(able):
+        if course.left < LEAST_SECONDS:
             break
-        outcome = yield from _at(going, endpoint, order[rank + 1 :], wanted)
+        until = time.monotonic() + seconds_for(endpoint, course.left, able[rank + 1 :])
+        outcome = yield from _at(course, endpoint, until, wanted)
         if not outcome.why or outcome.text:
             break
-    yield going.ended()
+    yield course.ended()
 
 
-def _never(endpoint: Endpoint, *, model: str, deadline: float) -> Outcome:
-    raise NotImplementedError("a stream sends its requests itself")
+def _at(course: Course, endpoint: Endpoint, until: float, wanted: Wanted) -> Generator[Piece, None, Outcome]:
+    """One provider, as often as that may help while nothing has come, and again without each field it refuses."""
+    outcome = Outcome()
+    for state in course.tries(until, endpoint.retries, lambda ended: ended.again and not ended.text):
+        while (outcome := (yield from _request(course, endpoint, until, wanted))).quirk:
+            continue
+        state.set_result(outcome)
+    return outcome
 
 
-def _at(
-    going: Going, endpoint: Endpoint, behind: Sequence[Endpoint], wanted: Wanted
-) -> Generator[Piece, None, Outcome]:
-    """One provider, and once more without each field that it refuses."""
-    while True:
-        seconds = seconds_for(endpoint, going.left, behind)
-        outcome = held_back(endpoint, seconds) or Outcome()
-        named = endpoint.model_for(going.model)
-        if outcome.sent:
-            yield from _stream(going, endpoint, wanted, outcome, named, time.monotonic() + seconds)
-        else:
-            going.note(endpoint, outcome, named)
-        if not outcome.quirk:
-            return outcome
+def _request(course: Course, endpoint: Endpoint, until: float, wanted: Wanted) -> Generator[Piece, None, Outcome]:
+    named = endpoint.model_for(course.model)
+    deadline = min(until, time.monotonic() + endpoint.timeout)
+    outcome = held_back(endpoint, deadline - time.monotonic())
+    if outcome is not None:
+        course.note(endpoint, outcome, named)
+        return outcome
+    outcome = Outcome()
+    yield from _stream(course, endpoint, wanted, outcome, named, deadline)
+    return outcome
 
 
 def _stream(
-    going: Going, endpoint: Endpoint, wanted: Wanted, outcome: Outcome, model: str, deadline: float
+    course: Course, endpoint: Endpoint, wanted: Wanted, outcome: Outcome, model: str, deadline: float
 ) -> Iterator[Piece]:
     started = time.monotonic()
     pieces: list[str] = []
@@ -85,7 +86,7 @@ def _stream(
     ended = False
     try:
         with failing_into(outcome, endpoint, deadline - started):
-            for text in _pieces(endpoint, wanted, outcome, model, deadline, going.deadline):
+            for text in _pieces(endpoint, wanted, outcome, model, deadline, course.deadline):
                 if outcome.first_ms is None:
                     outcome.first_ms = round((time.monotonic() - started) * 1000)
                 pieces.append(text)
@@ -101,7 +102,7 @@ def _stream(
         elif pieces and outcome.why in (Why.UNREACHABLE, Why.BAD_ANSWER):
             fail(outcome, Why.BROKEN_OFF, "The model provider's answer broke off", again=True)
         tell_breaker(endpoint, outcome)
-        going.note(endpoint, outcome, model)
+        course.note(endpoint, outcome, model)
 
 
 def _conclude(outcome: Outcome, wanted: Wanted) -> None:
@@ -132,12 +133,17 @@ def _pieces(
                 yield text
 
 
+def _known(cost: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return before if cost is None else cost
+
+
 def _take(chunk: Any, outcome: Outcome) -> str:
     """The text of a chunk; the rest of what it tells goes into the outcome."""
     told = chunk.model_dump(warnings=False)
     usage = told.get("usage")
     if usage:
-        outcome.tokens, outcome.cost = tokens_of(usage), cost_of(usage)
+        # Some count in every chunk, and the last of it may leave out what was said before.
+        outcome.tokens, outcome.cost = tokens_of(usage) or outcome.tokens, _known(cost_of(usage), outcome.cost)
     if isinstance(told.get("model"), str):
         outcome.model = storable(told["model"])[:120]
     choices = told.get("choices")

@@ -14,7 +14,7 @@ _WORDS = {
     "override": "Past its criteria, because",
     "due_at": "Not before",
 }
-_STATUS = {Verdict.MET: "pass", Verdict.FAILED: "fail"}
+_STATUS = {Verdict.MET: "pass", Verdict.DOES_NOT_APPLY: "pass", Verdict.FAILED: "fail"}
 
 
 def payload_of(key: str, progress: Progress, override: str, due_at: datetime | None) -> dict[str, Any]:
@@ -61,8 +61,12 @@ def why_of(progress: Progress, override: str) -> str:
         return f"Past its criteria: {override.rstrip('.')}. Not met: {'; '.join(progress.unmet)}"[:500]
     if not progress.criteria:
         return "The step has no criteria"
-    met = f"all {len(progress.criteria)} criteria are met" if len(progress.criteria) > 1 else "its criterion is met"
-    return f"{met[0].upper()}{met[1:]}"
+    beside = sum(found.verdict is Verdict.DOES_NOT_APPLY for found in progress.criteria)
+    if beside:
+        met = len(progress.criteria) - beside
+        does = "does" if beside == 1 else "do"
+        return f"{met} {'criterion is' if met == 1 else 'criteria are'} met, {beside} {does} not apply"
+    return f"All {len(progress.criteria)} criteria are met" if len(progress.criteria) > 1 else "Its criterion is met"
 
 
 def _stage(stage: StageTerms) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from apps.core.measures import Metric, Sample, written
+from apps.core.measures import NO_DATA, Metric, Sample, written
 
 
 class Comparison(StrEnum):
@@ -27,30 +27,46 @@ class Verdict(StrEnum):
     FAILED = "failed"
     TOO_LITTLE_DATA = "too_little_data"
     NO_DATA = "no_data"
+    DOES_NOT_APPLY = "does_not_apply"
 
 
+# With these a stage may be entered.
+PASSING = (Verdict.MET, Verdict.DOES_NOT_APPLY)
 _WORDS = {
     Verdict.MET: "met",
     Verdict.FAILED: "not met",
     Verdict.TOO_LITTLE_DATA: "too little data",
     Verdict.NO_DATA: "no data",
+    Verdict.DOES_NOT_APPLY: "does not apply",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A criterion as it is measured now. words: all of it in one sentence."""
+    """A criterion as it is measured now. words: all of it in one sentence. why: it does not apply."""
 
     metric: Metric
     terms: CriterionTerms
     sample: Sample
     verdict: Verdict
     words: str
+    why: str = ""
+
+    @property
+    def passes(self) -> bool:
+        return self.verdict in PASSING
 
 
-def judge(metric: Metric, terms: CriterionTerms, sample: Sample) -> Judged:
-    """Hold a sample against a criterion. Without data, or with too little, it is never met."""
-    verdict = _verdict(terms, sample)
+def judge(metric: Metric, terms: CriterionTerms, sample: Sample, basis: Sample = NO_DATA) -> Judged:
+    """Hold a sample against a criterion. Without data, or with too little, it is never met.
+
+    basis: of metric.basis over the same window, where the sample is empty. The criterion does not apply when it has the
+    fewest observations of the terms and none that the metric could be taken of.
+    """
+    verdict = _verdict(terms, sample, basis)
+    if verdict is Verdict.DOES_NOT_APPLY:
+        why = _why_not(metric, terms, basis)
+        return Judged(metric, terms, sample, verdict, f"{metric.title}: {_WORDS[verdict]}, {why}", why)
     side = "at least" if terms.comparison is Comparison.AT_LEAST else "at most"
     needs = f" of at least {terms.minimum}" if verdict is Verdict.TOO_LITTLE_DATA else ""
     found = f"{written(metric, sample.value)} from {sample.n} {metric.of}{needs}"
@@ -60,9 +76,17 @@ def judge(metric: Metric, terms: CriterionTerms, sample: Sample) -> Judged:
     return Judged(metric, terms, sample, verdict, words)
 
 
-def _verdict(terms: CriterionTerms, sample: Sample) -> Verdict:
+def _why_not(metric: Metric, terms: CriterionTerms, basis: Sample) -> str:
+    """none of 120 drafts in 48 h written by a model."""
+    if metric.basis is None:
+        return ""
+    return f"none of {basis.n:,} {metric.basis.of} in {terms.window_hours} h {metric.basis.title.lower()}"
+
+
+def _verdict(terms: CriterionTerms, sample: Sample, basis: Sample) -> Verdict:
     if not sample.n or sample.value is None:
-        return Verdict.NO_DATA
+        beside = basis.n >= terms.minimum and not basis.hits
+        return Verdict.DOES_NOT_APPLY if beside and not sample.n else Verdict.NO_DATA
     if sample.n < terms.minimum:
         return Verdict.TOO_LITTLE_DATA
     if terms.comparison is Comparison.AT_LEAST:

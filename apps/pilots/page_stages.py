@@ -21,6 +21,7 @@ VERDICTS = {
     Verdict.FAILED: ("fail", "not met"),
     Verdict.TOO_LITTLE_DATA: ("warn", "too little data"),
     Verdict.NO_DATA: ("warn", "no data"),
+    Verdict.DOES_NOT_APPLY: ("off", "does not apply"),
 }
 
 
@@ -107,7 +108,8 @@ def _row(found: Judged) -> dict[str, Any]:
         "n": found.sample.n,
         "of": found.metric.of,
         "minimum": found.terms.minimum,
-        "short": found.sample.n < found.terms.minimum,
+        "short": found.sample.n < found.terms.minimum and not found.passes,
+        "why": found.why,
         "window": hours(found.terms.window_hours),
         "status": status,
         "verdict": words,

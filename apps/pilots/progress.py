@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from apps.pilots.criteria import CriterionTerms, Judged, Verdict, judge
+from apps.core.measures import NO_DATA
+from apps.pilots.criteria import CriterionTerms, Judged, judge
 from apps.pilots.ladder import OPEN, StageTerms, problem_of_step, soaked_at
 from apps.pilots.laddering import ladder_of
 from apps.pilots.measuring import measure, metric_of
@@ -59,7 +60,8 @@ def progress_of(feature: Feature, now: datetime) -> Progress:
 
 
 def judged(feature: Feature, criteria: Sequence[CriterionTerms], now: datetime) -> list[Judged]:
-    """Each criterion measured on the businesses the rollout is judged by, one statement each."""
+    """Each criterion measured on the businesses the rollout is judged by, one statement each (two where it may not
+    apply)."""
     businesses = businesses_measured(feature) if criteria else []
     return [_judged(businesses, terms, now) for terms in criteria]
 
@@ -67,7 +69,10 @@ def judged(feature: Feature, criteria: Sequence[CriterionTerms], now: datetime) 
 def _judged(businesses: Sequence[UUID], terms: CriterionTerms, now: datetime) -> Judged:
     since = now - timedelta(hours=terms.window_hours)
     sample = measure(name=terms.metric, businesses=businesses, since=since, until=now, limit=terms.limit)
-    return judge(metric_of(terms.metric), terms, sample)
+    metric, basis = metric_of(terms.metric), NO_DATA
+    if metric.basis and businesses and not sample.n:
+        basis = metric.basis.measure(businesses, since, now)
+    return judge(metric, terms, sample, basis)
 
 
 def _blocked(feature: Feature, to: StageTerms) -> str:
@@ -90,4 +95,4 @@ def _unmet_of_stage(feature: Feature, stage: StageTerms | None, ready_at: dateti
 
 
 def _unmet_of_criteria(criteria: Sequence[Judged]) -> list[str]:
-    return [found.words for found in criteria if found.verdict is not Verdict.MET]
+    return [found.words for found in criteria if not found.passes]

@@ -33,6 +33,7 @@ PILOT_METRICS = {
     "rag_hit_rate": "apps.drafts.pilot_metrics.rag_hit_rate",
     "rag_latency": "apps.drafts.pilot_metrics.rag_latency",
     "token_accuracy": "apps.drafts.pilot_metrics.token_accuracy",
+    "model_written_rate": "apps.drafts.pilot_metrics.model_written_rate",
     "token_error_rate": "apps.drafts.pilot_metrics.token_error_rate",
     "token_error": "apps.drafts.pilot_metrics.token_error",
     "draft_approval_rate": "apps.drafts.pilot_metrics.draft_approval_rate",

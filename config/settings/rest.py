@@ -50,6 +50,7 @@ SPECTACULAR_SETTINGS = {
         "Lane": "apps.trust.schemas_patterns.LANES",
         "WorkState": "apps.knowledge.schemas.WORK_STATES",
         "TextStatus": "apps.knowledge.schemas.TEXT_STATUSES",
+        "ModelChangeState": "apps.knowledge.schemas.CHANGE_STATES",
         "IndexedState": "apps.knowledge.schemas_documents.INDEXED",
         "CollectionKind": "apps.knowledge.schemas_documents.KINDS",
         "CheckStatus": "apps.goals.schemas.STATUSES",

@@ -104,6 +104,11 @@ def test_a_server_that_is_none_is_a_failed_call(make_tool: Make, server: Unruly,
     assert time.monotonic() - began < 5
 
 
+def test_a_packed_answer_is_refused_whatever_its_last_header_says(make_tool: Make, server: Unruly) -> None:
+    server.mode = "hidden_bomb"
+    assert "not one of an MCP server" in str(failure(make_tool(kind="mcp")))
+
+
 def test_it_follows_no_redirect_even_to_an_address_that_may_be_called(make_tool: Make, server: Unruly) -> None:
     server.mode, server.redirect_to = "redirect", f"{server.url}/elsewhere"
     assert failure(make_tool(kind="mcp")).why is Why.REFUSED

@@ -199,7 +199,14 @@ class _Handler(BaseHTTPRequestHandler):
         """A little that would unpack to very much."""
         import gzip
 
-        self._answer(200, gzip.compress(b" " * 50 * MEGABYTE), **{"Content-Encoding": "gzip"})
+        self._answer(200, gzip.compress(b" " * 20 * MEGABYTE, compresslevel=1), **{"Content-Encoding": "gzip"})
+
+    def do_hidden_bomb(self) -> None:
+        """The same, whose last word on its encoding is that there is none."""
+        import gzip
+
+        packed = gzip.compress(b" " * 4 * MEGABYTE, compresslevel=1)
+        self._answer(200, packed, **{"content-encoding": "gzip", "Content-Encoding": "identity"})
 
     def log_message(self, *args: Any) -> None:
         """Quiet."""

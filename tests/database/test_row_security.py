@@ -25,7 +25,9 @@ from apps.drafts.models import (
     DraftSettings,
     DraftVersion,
     IntentTool,
+    MailApp,
     Mailbox,
+    MailGrant,
     MaintenanceRun,
     Message,
     Redaction,
@@ -45,7 +47,7 @@ from apps.knowledge.models import (
     Reembedding,
     Term,
 )
-from apps.llm.models import Provider, Usage
+from apps.llm.models import Provider, Trial, Usage
 from apps.pilots.kinds import ON_OFF
 from apps.pilots.models import BusinessSettings, Feature, HeldBack, PilotBusiness, Rollback, RolledBack
 from apps.trust.models import (
@@ -148,11 +150,18 @@ def a_provider_and_its_use(business: Business) -> None:
         business=business, at=timezone.now(), call=business.pk, purpose="draft", provider_id=provider.pk,
         provider=provider.name, model="m",
     )  # fmt: skip
+    Trial.objects.create(
+        business=business, provider_id=provider.pk, state="asked", asked_by="user:a", asked_at=timezone.now()
+    )
 
 
 def a_draft_on_its_way(business: Business) -> None:
     now = timezone.now()
     mailbox = Mailbox.objects.create(business=business, address="hello@example.com")
+    MailGrant.objects.create(
+        business=business, mailbox=mailbox, client_id="c", renew_after=now, expires_at=now, given_at=now, renewed_at=now
+    )
+    MailApp.objects.create(business=business, provider="other", client_id="c", token_url="https://a.example/")
     thread = Thread.objects.create(business=business, mailbox=mailbox, last_message_at=now)
     message = Message.objects.create(
         business=business, mailbox=mailbox, thread=thread, direction="in", source="imap", message_id="a@b",

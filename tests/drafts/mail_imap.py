@@ -21,7 +21,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
-from scripts.dovecot import ensure_dovecot
+from scripts.outside import DOVECOT
 
 ADDRESS = "help@corner-shop.example.com"
 PASSWORD = "let-mail-in"
@@ -159,13 +159,19 @@ class Imap:
 
 
 @contextlib.contextmanager
-def imap_server() -> Iterator[Imap]:
-    """Dovecot in the foreground, on ports and in a folder of its own. Fails, with words, where there is none."""
-    program = ensure_dovecot()
+def imap_server(*, introspection: str = "", mechanisms: str = "xoauth2 oauthbearer", more: str = "") -> Iterator[Imap]:
+    """Dovecot in the foreground, on ports and in a folder of its own. Fails, with words, where there is none.
+
+    introspection: where it asks whose access token it is given, by any of these mechanisms.
+    more: lines of its settings.
+    """
+    program = DOVECOT.ensure()
     folder = Path(tempfile.mkdtemp(prefix="gh-dovecot-")).resolve()
     running = Imap(folder, free_port(), free_port(), a_certificate(folder))
     try:
-        running.command = [program, "-F", "-c", str(_configured(running))]
+        path = _configured(running, introspection, mechanisms)
+        path.write_text(f"{path.read_text()}\n{more}\n")
+        running.command = [program, "-F", "-c", str(path)]
         running.start()
         yield running
     finally:
@@ -173,7 +179,28 @@ def imap_server() -> Iterator[Imap]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _configured(running: Imap) -> Path:
+def _by_token(folder: Path, introspection: str, mechanisms: str) -> str:
+    if not introspection:
+        return ""
+    options = folder / "oauth2.conf"
+    options.write_text(f"""
+introspection_mode = post
+introspection_url = {introspection}
+username_attribute = username
+active_attribute = active
+active_value = true
+""")
+    return f"""
+auth_mechanisms = plain login {mechanisms}
+passdb {{
+  driver = oauth2
+  mechanisms = {mechanisms}
+  args = {options}
+}}
+"""
+
+
+def _configured(running: Imap, introspection: str, mechanisms: str) -> Path:
     # Dovecot lets nobody read mail as root, so that root's tests run it for somebody else.
     person = pwd.getpwuid(os.geteuid()) if os.geteuid() else pwd.getpwnam("nobody")
     folder = running.folder
@@ -195,6 +222,8 @@ ssl_cert = <{running.certificate.cert}
 ssl_key = <{running.certificate.key}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
+{_by_token(folder, introspection, mechanisms)}
 default_internal_user = {person.pw_name}
 default_internal_group = {group}
 default_login_user = {person.pw_name}

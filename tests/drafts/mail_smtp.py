@@ -1,6 +1,7 @@
 """A real SMTP server for tests: aiosmtpd, told to misbehave where that is wanted."""
 
 import asyncio
+import base64
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
@@ -86,6 +87,24 @@ class _Handler:
         return "250 OK"
 
 
+class _TokenHandler(_Handler):
+    """Signs in by XOAUTH2 alone: whose token it is, it asks `whose`."""
+
+    def __init__(self, told: Smtp, whose: Callable[[str], str]) -> None:
+        super().__init__(told)
+        self.whose = whose
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        first = base64.b64decode(args[1]) if len(args) > 1 else await server.challenge_auth("")
+        assert isinstance(first, bytes)
+        fields = dict(part.split("=", 1) for part in first.decode().split("\x01") if "=" in part)
+        if self.whose(fields["auth"].removeprefix("Bearer ")) == fields["user"]:
+            self.told.signed_in.append(fields["user"])
+            return AuthResult(success=True)
+        await server.challenge_auth('{"status": "401"}')
+        return AuthResult(success=False, handled=False)
+
+
 async def _reached(told: Smtp, stage: str) -> Any:
     if told.at is None:
         return None
@@ -127,8 +146,17 @@ class _Controller(Controller):
 
 
 @contextlib.contextmanager
-def smtp_server(*, tls: Certificate | None = None, password: str = "", port: int = 0) -> Iterator[Smtp]:
-    """An SMTP server on a port of its own. tls: it offers STARTTLS, and asks for it. password: of any user."""
+def smtp_server(
+    *,
+    tls: Certificate | None = None,
+    password: str = "",
+    port: int = 0,
+    whose: Callable[[str], str] | None = None,
+) -> Iterator[Smtp]:
+    """An SMTP server on a port of its own. tls: it offers STARTTLS, and asks for it. password: of any user.
+
+    whose: the user of an access token, "" of none; it then signs in by XOAUTH2.
+    """
     told = Smtp(port=port or free_port())
 
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
@@ -142,7 +170,14 @@ def smtp_server(*, tls: Certificate | None = None, password: str = "", port: int
         options |= {"tls_context": tls.context(), "require_starttls": True}
     if password:
         options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": tls is not None}
-    controller = _Controller(_Handler(told), hostname="127.0.0.1", port=told.port, **options)
+    if whose is not None:
+        options |= {
+            "auth_required": True,
+            "auth_require_tls": tls is not None,
+            "auth_exclude_mechanism": ["LOGIN", "PLAIN"],
+        }
+    handler = _Handler(told) if whose is None else _TokenHandler(told, whose)
+    controller = _Controller(handler, hostname="127.0.0.1", port=told.port, **options)
     controller.start()
     try:
         yield told

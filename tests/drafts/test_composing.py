@@ -13,12 +13,16 @@ from apps.accounts.models import Business
 from apps.approvals.models import ApprovalRequest
 from apps.core.ids import new_id
 from apps.core.models import Event
+from apps.core.sealing import seal
+from apps.core.snapshot import forget_everything
 from apps.drafts import composing, keeping
 from apps.drafts.choosing import choose
 from apps.drafts.composing import make_draft
 from apps.drafts.models import Draft, DraftVersion
 from apps.drafts.retrieving import _within, arm_of
 from apps.drafts.states import Arm
+from apps.llm.estimating import estimate
+from apps.llm.models import Provider, TokenRate
 from tests.drafts.letters import (
     ASKS,
     COMPLETIONS,
@@ -70,7 +74,21 @@ def test_the_model_writes_it_where_there_is_one(shop: Business, world: Outside, 
     assert version.usage_id and version.prompt == "" and len(version.prompt_digest) == 64
 
 
-def test_making_one_takes_ten_statements_whatever_it_is_made_from(shop: Business, world: Outside) -> None:
+def test_tokens_are_counted_for_the_model_of_the_business_s_own_provider(shop: Business, world: Outside) -> None:
+    provider = {"base_url": f"{world.url}/v1", "key": seal("sk-test"), "timeout_seconds": 5, "retries": 0}
+    Provider.objects.create(business=shop, name="house", model="house-model", position=0, **provider)
+    TokenRate.objects.create(model="house-model", estimated=1000, actual=2000, error=0, weight=10)
+    forget_everything()
+    world.writes("Hello Anna,\n\nthank you for writing.\n\nKind regards\nCorner Shop")
+    message = a_mail(shop, text="Are you open on Saturdays?")
+    choose(business_id=shop.pk, actor="user:a", keep_prompts=True)
+    assert make_draft(draft_id=draft_of(message).pk) == "waiting"
+    draft, system, user = draft_of(message), *version_of(message).prompt.rsplit("\n\n", 1)
+    assert draft.made_by == "model"
+    assert draft.tokens_estimated == pytest.approx(2 * (estimate(system) + estimate(user)), abs=2)
+
+
+def test_making_one_takes_nine_statements_whatever_it_is_made_from(shop: Business, world: Outside) -> None:
     turn_on_retrieval(shop)
     know_reply(shop, ASKS, "Your order is on its way.")
     know_snippet(shop, "Delivery", "We deliver on every working day.")
@@ -85,12 +103,12 @@ def test_making_one_takes_ten_statements_whatever_it_is_made_from(shop: Business
         make_draft(draft_id=pk)
     made = draft_of(message)
     assert (made.tool_calls, made.retrieval, made.redactions.count() > 0) == (3, "hit", True)
-    # Flags, policies and where passages lie are remembered for a second, which may be over; a search is not told.
+    # Flags, policies and where passages lie are remembered for a second, which may be over; what was prepared for the
+    # first draft is not told.
     said = [one["sql"] for one in seen if one["sql"]]
-    drafts = [one.split()[0] for one in said if "drafts_" in one]
-    assert drafts == ["UPDATE", *["SELECT"] * 5, "UPDATE", "WITH"], said
-    assert len(seen) - len(said) == 2, "two searches"
-    assert sum(one.startswith("SAVEPOINT") for one in said) <= 5, "to claim, to plan, to keep, and two searches"
+    assert len(seen) - len(said) == 8, "to claim; three to plan; two searches; to lock the thread; to change the draft"
+    assert [one.split()[0] for one in said if "drafts_" in one] == ["WITH"], said
+    assert sum(one.startswith("SAVEPOINT") for one in said) <= 4, "to claim, to plan, to search, to keep"
     assert len(seen) <= 40, said
 
 

@@ -20,7 +20,7 @@ def test_the_figures_are_those_of_the_business(api: Any, shop: Business, other_s
     drafts(other_shop, 4, hallucinations=1)
     told = api.get(METRICS).json()
     figures = {row["figure"]: row for row in told["figures"]}
-    assert told["window"] == "7d" and len(figures) == 15
+    assert told["window"] == "7d" and len(figures) == 16
     approval = figures["draft_approval_rate"]
     assert (approval["n"], approval["value"], approval["unit"]) == (40, 0.75, "share")
     assert approval["low"] < 0.75 < approval["high"] and approval["target"] == "above 70 %"

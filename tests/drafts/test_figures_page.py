@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import Business
 from apps.accounts.row_access import across_businesses
@@ -124,7 +125,7 @@ def test_the_export_says_what_the_page_says(signed_in: SignedIn, alice: Any, sho
     answer = client.get(f"{PAGE}export/csv/?window=24h")
     assert "attachment" in answer["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
-    assert len(rows) == 15 * 25
+    assert len(rows) == 16 * 25
     assert client.get(f"{PAGE}export/xml/").status_code == 404
 
 
@@ -186,3 +187,39 @@ def test_nights_are_listed(signed_in: SignedIn, alice: Any, shop: Business) -> N
         MaintenanceRun.objects.create(business=shop, day="2026-11-19", indexed=12, kept=340, error="It broke")
     page = shown(signed_in(alice))
     assert "19 Nov 2026" in page and "340" in page and "It broke" in page
+
+
+def test_where_no_model_wrote_token_estimates_do_not_apply(signed_in: SignedIn, alice: Any, shop: Business) -> None:
+    drafts(shop, 30, made_by="template")
+    client = signed_in(alice)
+    card = shown(client).split('id="token_accuracy"')[1].split("</section>")[0]
+    assert 'data-standing="does_not_apply"' in card and "none of 30 drafts written by a model" in card
+    rows = client.get(f"{PAGE}export/json/").json()["figures"]
+    told = {row["figure"]: row["standing"] for row in rows if row["whole"]}
+    assert (told["token_accuracy"], told["rag_hit_rate"]) == ("does not apply", "no data")
+    drafts(shop, 1, made_by="model")
+    card = shown(client).split('id="token_accuracy"')[1].split("</section>")[0]
+    assert 'data-standing="no_data"' in card and "nothing to measure" in card
+
+
+def test_a_standing_is_told_by_more_than_its_colour(signed_in: SignedIn, root: Any, shop: Business) -> None:
+    feature = set_up_pilot(actor="user:root@example.com", home=shop.pk)
+    with across_businesses():
+        PilotBusiness.objects.create(
+            feature=feature, business=shop, enabled_at=timezone.now(), enabled_by="user:root@example.com"
+        )
+    drafts(shop, 1, hallucinations=1)
+    each = shown(signed_in(root), f"{PAGE}?business=pilot").split("Each business")[1]
+    assert 'aria-hidden="true">▲' in each and "alert: </span>" in each
+
+
+def test_the_feature_says_which_criterion_does_not_apply(signed_in: SignedIn, root: Any, shop: Business) -> None:
+    feature = set_up_pilot(actor="user:root@example.com", home=shop.pk)
+    with across_businesses():
+        PilotBusiness.objects.create(
+            feature=feature, business=shop, enabled_at=timezone.now(), enabled_by="user:root@example.com"
+        )
+        Feature.objects.filter(pk=feature.pk).update(stage=3, stage_since=timezone.now())
+    drafts(shop, 100, made_by="template")
+    page = shown(signed_in(root), f"/admin/features/{feature.key}/")
+    assert "does not apply" in page and "none of 100 drafts in 48 h written by a model" in page

@@ -81,6 +81,36 @@ def test_an_empty_password_keeps_the_one_that_is_set(signed_in: SignIn, bob: Use
     assert box.name == "The Corner Shop"
 
 
+def test_another_server_is_not_told_the_password(signed_in: SignIn, bob: User, shop: Business) -> None:
+    client = signed_in(bob)
+    added(client)
+    with acting_for(shop.pk):
+        box = Mailbox.objects.get()
+    url = reverse("admin:mailbox", args=[box.pk])
+    for kind in ("imap", "smtp"):
+        moved = FORM | {"imap_password": "", "smtp_password": "", f"{kind}_host": f"{kind}.elsewhere.example"}
+        answer = client.post(url, moved)
+        assert answer.status_code == 422 and "Type it again" in body_of(answer)
+        with acting_for(shop.pk):
+            box.refresh_from_db()
+        assert getattr(box, f"{kind}_host") == f"{kind}.example.com"
+        assert client.post(url, moved | {f"{kind}_password": "again"}).status_code == 302
+        assert client.post(url, FORM).status_code == 302
+
+
+def test_who_signs_in_at_a_provider_leaves_the_passwords_behind(signed_in: SignIn, bob: User, shop: Business) -> None:
+    client = signed_in(bob)
+    added(client)
+    with acting_for(shop.pk):
+        box = Mailbox.objects.get()
+    blank = {"imap_host": "", "smtp_host": "", "imap_password": "", "smtp_password": "", "sign_in": "google"}
+    assert client.post(reverse("admin:mailbox", args=[box.pk]), FORM | blank).status_code == 302
+    with acting_for(shop.pk):
+        box.refresh_from_db()
+    assert (box.imap_host, box.smtp_host) == ("imap.gmail.com", "smtp.gmail.com")
+    assert (box.imap_password, box.smtp_password) == ("", "")
+
+
 def test_another_folder_is_read_from_its_beginning(signed_in: SignIn, bob: User, shop: Business) -> None:
     client = signed_in(bob)
     added(client)

@@ -291,3 +291,22 @@ def test_a_flowed_text_is_put_together() -> None:
         HEAD + b"Content-Type: text/plain; format=flowed\r\n\r\nOne line \r\nthat goes on.\r\n-- \r\nAnna\r\n"
     )
     assert mail.text == "One line that goes on.\n-- \nAnna"
+
+
+def test_headers_beyond_all_measure_leave_the_text() -> None:
+    raw = b"From: a@example.com\nSubject: Hello\nX-Long: " + b"x" * 2_000_000 + b"\n\nWhere is my order?\n"
+    mail = parse_mail(raw)
+    assert (mail.sender, mail.subject, mail.text) == ("a@example.com", "Hello", "Where is my order?")
+    assert any("headers are too long" in one for one in mail.problems)
+
+
+def test_parts_that_lie_too_deep_are_no_text() -> None:
+    body = b"Deep down\n"
+    for number in range(1000):
+        inner = b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (number, number)
+        body = (
+            (inner if number else b"") + (body if number else b"--b0\n\nDeep down\n--b0--\n") + b"\n--b%d--\n" % number
+        )
+    mail = parse_mail(b"From: a@example.com\n" + body)
+    assert "--b" not in mail.text
+    assert any("too deep" in one for one in mail.problems)

@@ -18,6 +18,7 @@ from apps.drafts.alerting import tell_of_figures
 from apps.drafts.figures_plan import FEATURE, GUARDS, rag_plan
 from apps.drafts.incident_watch import look_at_incidents, on_events
 from apps.drafts.piloting import missing_of, set_up_pilot
+from apps.pilots.criteria import Judged, Verdict
 from apps.pilots.defining import archive_feature, create_feature
 from apps.pilots.flags import is_on
 from apps.pilots.guarding import remove_guard
@@ -26,6 +27,7 @@ from apps.pilots.ladder import Level
 from apps.pilots.laddering import ladder_of
 from apps.pilots.models import Feature, Guard, Incident, PilotBusiness, Rollback, Stage
 from apps.pilots.plans import problem_of_plans
+from apps.pilots.progress import judged, progress_of
 from apps.pilots.selectors import businesses_on
 from apps.pilots.watching import watch_guards
 from config.settings.pilots import PILOT_METRICS
@@ -104,6 +106,44 @@ def test_the_command_sets_it_up(shop: Business, capsys: Any) -> None:
         call_command("set_up_rag_pilot", home="nowhere")
     call_command("set_up_rag_pilot", home=shop.slug)
     assert "RAG_PILOT is set up with 8 guards" in capsys.readouterr().out
+
+
+def token_criterion(feature: Feature) -> Judged:
+    """What stands before the step to 10 %, of how far estimates of tokens are off."""
+    with across_businesses():
+        found = judged(feature, rag_plan()[3].criteria, timezone.now())
+    return next(one for one in found if one.terms.metric == "token_error")
+
+
+def test_without_a_model_that_writes_the_token_criterion_does_not_hold_up_the_step(
+    feature: Feature, shop: Business
+) -> None:
+    out_for(feature, shop)
+    at = timezone.now() - timedelta(hours=1)
+    drafts(shop, 99, made_at=at, made_by="template")
+    assert token_criterion(feature).verdict is Verdict.NO_DATA, "with so few drafts it waits"
+    drafts(shop, 1, made_at=at, made_by="verification")
+    found = token_criterion(feature)
+    assert (found.verdict, found.passes) == (Verdict.DOES_NOT_APPLY, True)
+    assert "none of 100 drafts in 48 h written by a model" in found.words
+    with across_businesses():
+        Feature.objects.filter(pk=feature.pk).update(stage=3)
+        feature.refresh_from_db()
+        assert not any("Token error" in words for words in progress_of(feature, timezone.now()).unmet)
+
+
+def test_once_a_model_writes_the_token_criterion_waits_for_its_hundred(feature: Feature, shop: Business) -> None:
+    out_for(feature, shop)
+    at = timezone.now() - timedelta(hours=1)
+    drafts(shop, 200, made_at=at, made_by="template")
+    drafts(shop, 1, made_at=at, made_by="model")
+    assert token_criterion(feature).verdict is Verdict.NO_DATA, "one that does not count is no excuse"
+    drafts(shop, 99, made_at=at, made_by="model", tokens_estimated=100, tokens_actual=100)
+    assert token_criterion(feature).verdict is Verdict.TOO_LITTLE_DATA
+    drafts(shop, 1, made_at=at, made_by="model", tokens_estimated=100, tokens_actual=100)
+    assert token_criterion(feature).verdict is Verdict.MET
+    drafts(shop, 100, made_at=at, made_by="model", tokens_estimated=150, tokens_actual=100)
+    assert token_criterion(feature).verdict is Verdict.FAILED
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from apps.drafts.prompting import LEAST_MESSAGE, Materials, Prompt, build_prompt
+from apps.llm.estimating import estimate
 
 MATERIALS = Materials(
     business="Harbour & Pine",
@@ -60,6 +61,16 @@ def test_a_huge_message_is_cut_and_says_so() -> None:
     message = json.loads(prompt.user)["message"]
     assert message.endswith("[cut]")
     assert LEAST_MESSAGE <= len(message) < 20_000
+
+
+def test_a_message_that_is_denser_at_its_beginning_is_cut_until_it_fits() -> None:
+    """Signs of which each is a token, and then words of eight letters: a share of the text is not a share of it."""
+    message = "\u4e00" * 3_000 + "sentence " * 3_000
+    prompt = build_prompt(
+        replace(MATERIALS, message=message, snippets=(), replies=(), thread=()), budget=1_500, count=estimate
+    )
+    assert not prompt.over and 500 < prompt.tokens <= 1_500
+    assert json.loads(prompt.user)["message"].count("[cut]") == 1
 
 
 def test_even_the_least_may_be_over_and_says_so() -> None:

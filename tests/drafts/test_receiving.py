@@ -125,6 +125,7 @@ def test_threads_of_two_customers_are_never_put_together(mailbox: Mailbox) -> No
         ({"Precedence": "bulk"}, "list"),
         ({"List_Id": "<news.example.com>"}, "list"),
         ({"X_Auto_Response_Suppress": "All"}, "auto-reply"),
+        ({"Return_Path": "<>"}, "auto-reply"),
         ({"sender": "noreply@example.com"}, "auto-reply"),
         ({"sender": "no-reply+17@example.com"}, "auto-reply"),
         ({"sender": "MAILER-DAEMON@example.com"}, "bounce"),

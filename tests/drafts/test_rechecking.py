@@ -12,6 +12,7 @@ from apps.core.models import Event
 from apps.drafts.composing import make_draft
 from apps.drafts.models import Draft, Message, Sending
 from apps.drafts.rechecking import check_text
+from apps.drafts.requests import reason_of
 from tests.drafts.letters import ORDER, Outside, a_mail, an_order_tool, draft_of, request_of, use_model
 from tests.drafts.test_scenarios import CARD, approve, person
 
@@ -150,3 +151,19 @@ def test_a_text_can_be_checked_while_it_is_typed(sound: Message) -> None:
     with pytest.raises(NotFound):
         check_text(draft_id=new_id(), subject="", body="")
     assert request_of(sound).payload["body"] == TRUE
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        ({}, ""),
+        ({"override_reason": None}, ""),
+        ({"override_reason": " \u200b\n"}, ""),
+        ({"override_reason": "\u2063\u2063\u2063\u2063"}, ""),
+        ({"override_reason": "..."}, ""),
+        ({"override_reason": " asked  Tom "}, "asked Tom"),
+        ({"override_reason": "確認済"}, "確認済"),
+    ],
+)
+def test_a_reason_holds_letters(payload: dict[str, object], reason: str) -> None:
+    assert reason_of(payload) == reason

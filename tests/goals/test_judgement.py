@@ -1,9 +1,7 @@
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.goals.judgement import Judgement, Opinion, judge_goal, parse_judgement, reconcile
+from apps.goals.judgement import Judgement, Opinion, material_of, parse_judgement, reconcile
 from apps.goals.vocabulary import Check, CheckResult, Status
 from tests.goals.made import shares
 
@@ -37,21 +35,15 @@ def test_no_answer_whatever_its_form_raises(answer):
     assert parse_judgement(answer, model="m") is None or isinstance(answer, dict)
 
 
-def test_the_model_sees_goal_and_rules_and_bad_rows_are_dropped():
-    seen: dict[str, str] = {}
-
-    def answer(instructions: str, material: str) -> dict[str, Any]:
-        seen["material"] = material
-        good = {"check": "complexity", "status": "warn", "score": 0.4, "reason": "Two things at once."}
-        return {"checks": [good, {"check": "complexity"}, {**good, "score": 7}, "nonsense"]}
-
+def test_the_model_sees_goal_and_rules():
     rule = CheckResult(Check.COMPLEXITY, Status.PASS, 1.0, "Manageable.")
-    found = judge_goal(answer, model="m", goal="Cancel it", context={"a": 1}, history=[], tools=[], checks=[rule])
-    assert found == Judgement("m", (Opinion(Check.COMPLEXITY, Status.WARN, 0.4, "Two things at once."),))
-    assert "Cancel it" in seen["material"]
-    assert "Manageable." in seen["material"]
+    material = material_of(goal="Cancel it", context={"a": 1}, history=["Hello"], tools=[], checks=[rule])
+    assert "Cancel it" in material
+    assert "Manageable." in material
 
 
-def test_no_answer_leaves_the_rules_alone():
-    found = judge_goal(lambda i, m: None, model="m", goal="x", context={}, history=[], tools=[], checks=[])
-    assert found is None
+def test_bad_rows_are_dropped():
+    good = {"check": "complexity", "status": "warn", "score": 0.4, "reason": "Two things at once."}
+    given = {"checks": [good, {"check": "complexity"}, {**good, "score": 7}, "nonsense"]}
+    expected = Judgement("m", (Opinion(Check.COMPLEXITY, Status.WARN, 0.4, "Two things at once."),))
+    assert parse_judgement(given, model="m") == expected

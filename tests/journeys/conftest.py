@@ -21,11 +21,11 @@ from apps.accounts.models import Business, User
 from apps.accounts.row_access import acting_for
 from apps.approvals.models import ApprovalRequest
 from apps.core import outbox
+from scripts.outside import BROWSER
 from tests.approvals.conftest import ask_in
 from tests.conftest import PASSWORD
 
 STARTS_WITHIN = 30.0
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # Two cores carry the tests, the servers and the browsers: a page that is right but late must not fail a test.
 expect.set_options(timeout=20_000)
 
@@ -114,7 +114,7 @@ def browser() -> Iterator[Browser]:
     # The browser's event loop lives in this thread, where Django would refuse to touch the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=BROWSER.ensure(), args=["--no-sandbox"])
         yield chromium
         chromium.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

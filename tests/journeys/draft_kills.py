@@ -8,14 +8,11 @@ The SMTP server here holds its answer for a moment, so that workers die while th
 of what was found at the end.
 """
 
-import contextlib
 import json
-import os
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,18 +20,11 @@ from typing import Any
 import httpx
 
 from scripts.ports import free_pair
-from scripts.postgres import Postgres
-from scripts.preparation import manage
-from scripts.programs import programs_for
-from scripts.redis_server import Redis
-from scripts.run import settings
-from scripts.supervision import supervised
-from tests.journeys.kills import NOT_OURS, insist, kill, wait_until
+from tests.journeys.parts import PATIENCE, Laps, insist, kill, running, wait_until
 
 MAILS, APPROVED = 200, 50
 PARTS = ("steps", "worker", "web", "postgres", "redis", "beat")
 WHILE_SENDING = ("steps", "worker", "postgres", "web", "steps")
-PATIENCE = 240.0
 # Leases as short as the work here allows: what a dead process held is taken up soon.
 QUICK = {
     "MAIL_SESSION_SECONDS": "3",
@@ -44,31 +34,6 @@ QUICK = {
     "DRAFT_MODEL_SECONDS": "1",
     "RETRIEVAL_SECONDS": "1",
 }
-
-
-@contextlib.contextmanager
-def running(folder: Path, port: int) -> Iterator[None]:
-    """The parts, up and supervised, on a database that is up to date."""
-    for name in NOT_OURS:
-        os.environ.pop(name, None)
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings.local", "GATEHOUSE_ENV_FILE": os.devnull} | QUICK
-    own = {"DATABASE_URL", "REDIS_URL"}
-    programs = [program for program in programs_for(folder, port, own) if program.name in PARTS]
-    os.environ.update(settings(folder, port, own))
-    with supervised(folder, programs) as supervisor:
-        for program in programs:
-            if program.stage == 1:
-                supervisor.start(program)
-        Redis(folder).wait(60, alive=supervisor.is_running)
-        postgres = Postgres(folder)
-        postgres.wait(60, alive=supervisor.is_running)
-        postgres.ensure_database()
-        manage(folder, "migrate", "--noinput")
-        manage(folder, "seed_schedule")
-        for program in programs:
-            if program.stage > 1:
-                supervisor.start(program)
-        yield
 
 
 class Poster:
@@ -83,7 +48,7 @@ class Poster:
     def _run(self) -> None:
         from apps.core.signing import signed_headers
 
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + 3 * PATIENCE
         while self.left and time.monotonic() < until:
             content = self.left[0]
             headers = signed_headers(
@@ -101,7 +66,7 @@ class Poster:
             time.sleep(0.05)
 
 
-def play(folder: Path, port: int, imap: Any, smtp: Any) -> dict[str, Any]:
+def play(folder: Path, port: int, imap: Any, smtp: Any, laps: Laps) -> dict[str, Any]:
     from apps.accounts.models import Business, Membership, User
     from apps.core.sealing import unseal
     from apps.drafts.models import Draft
@@ -131,14 +96,17 @@ def play(folder: Path, port: int, imap: Any, smtp: Any) -> dict[str, Any]:
         wait_until(lambda wanted=wanted: insist(drafted.count) >= wanted, 120)
         at_kill[part] = insist(drafted.count)
         kill(folder, part)
+    laps.lap("kills while drafting")
+    poster.thread.join(PATIENCE)
     wait_until(lambda: insist(drafted.count) >= MAILS, PATIENCE)
-    poster.thread.join(10)
+    laps.lap("the rest of the drafts")
     return {
         "posted": dict(poster.answers),
         "not_posted": len(poster.left),
         "drafted_at_kill": at_kill,
         **found_drafts(),
-        **send_some(folder, shop, user, smtp),
+        **send_some(folder, shop, user, smtp, laps),
+        "seconds": laps.seconds,
     }
 
 
@@ -155,7 +123,7 @@ def found_drafts() -> dict[str, Any]:
     }
 
 
-def send_some(folder: Path, shop: Any, user: Any, smtp: Any) -> dict[str, Any]:
+def send_some(folder: Path, shop: Any, user: Any, smtp: Any, laps: Laps) -> dict[str, Any]:
     from apps.approvals.models import ApprovalRequest
     from apps.drafts.models import Draft, Message, Sending
     from apps.drafts.settling import settle_unsure
@@ -179,6 +147,7 @@ def send_some(folder: Path, shop: Any, user: Any, smtp: Any) -> dict[str, Any]:
         insist(lambda request=request: approve(request.pk, shop, user))
         time.sleep(0.1)
     killer.join()
+    laps.lap("kills while sending")
     wait_until(lambda: insist(ended.count) >= len(chosen), PATIENCE)
     arrived = Counter(str(mail.message["Message-ID"]).strip("<>") for mail in smtp.mails)
     unsure = insist(lambda: list(Sending.objects.filter(state="unsure")))
@@ -186,6 +155,7 @@ def send_some(folder: Path, shop: Any, user: Any, smtp: Any) -> dict[str, Any]:
         # A person asks the customer.
         settle_unsure(sending_id=sending.pk, sent=arrived[sending.message_id] > 0, actor="user:rita@example.com")
     wait_until(lambda: insist(Sending.objects.filter(state="sent").count) >= len(chosen), PATIENCE)
+    laps.lap("the rest of the mails")
     arrived = Counter(str(mail.message["Message-ID"]).strip("<>") for mail in smtp.mails)
     return {
         "approved": len(chosen),
@@ -227,15 +197,17 @@ def main() -> None:
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     port = free_pair()
-    with running(folder, port):
+    laps = Laps()
+    with running(folder, PARTS, port=port, **QUICK):
         import django
 
         django.setup()
+        laps.lap("up")
         from tests.drafts.mail_servers import imap_server, smtp_server
 
         with imap_server() as imap, smtp_server() as smtp:
             smtp.file_in = lambda raw: imap.deliver(raw, to="Sent")
-            found = play(folder, port, imap, smtp)
+            found = play(folder, port, imap, smtp, laps)
     print(json.dumps(found))
 
 

@@ -7,33 +7,20 @@ a fourth act; one in five reserves something, fails, and takes it back. The agen
 remembers by which Idempotency-Key it was asked for which step. Prints one JSON object of what was found at the end.
 """
 
-import contextlib
 import json
-import os
 import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from scripts.postgres import Postgres
-from scripts.preparation import manage
-from scripts.processes import leftovers
-from scripts.programs import programs_for
-from scripts.redis_server import Redis
-from scripts.run import settings
-from scripts.supervision import supervised
+from tests.journeys.parts import PATIENCE, Laps, insist, kill, running, wait_until
 
 RUNS = 200
 PARTS = ("steps", "worker", "beat", "redis", "postgres")
-NOT_OURS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "GATEHOUSE_DB_ROLE")
 WORK_SECONDS = 0.1
-PATIENCE = 240.0
 
 
 class Agents:
@@ -74,67 +61,6 @@ class Agents:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
 
-@contextlib.contextmanager
-def running(folder: Path) -> Iterator[None]:
-    """The parts, up and supervised, on a database that is up to date."""
-    for name in NOT_OURS:
-        os.environ.pop(name, None)
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "tests.journeys.kill_settings", "GATEHOUSE_ENV_FILE": os.devnull}
-    own = {"DATABASE_URL", "REDIS_URL"}
-    programs = [program for program in programs_for(folder, 0, own) if program.name in PARTS]
-    os.environ.update(settings(folder, 0, own))
-    with supervised(folder, programs) as supervisor:
-        for program in programs:
-            if program.stage == 1:
-                supervisor.start(program)
-        Redis(folder).wait(60, alive=supervisor.is_running)
-        postgres = Postgres(folder)
-        postgres.wait(60, alive=supervisor.is_running)
-        postgres.ensure_database()
-        manage(folder, "migrate", "--noinput")
-        manage(folder, "seed_schedule")
-        for program in programs:
-            if program.stage > 1:
-                supervisor.start(program)
-        yield
-
-
-def kill(folder: Path, part: str) -> None:
-    """SIGKILL to a part with all its children, and return when it is back."""
-    for process in leftovers(folder, part):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for victim in (process, *process.children(recursive=True)):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    victim.kill()
-    time.sleep(0.3)
-    wait_until(lambda: bool(leftovers(folder, part)), 60)
-
-
-def insist(act: Callable[[], Any]) -> Any:
-    """What `act` gives, tried again while the database or Redis is away."""
-    from django.db import Error, connection
-
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return act()
-        except Error:
-            if time.monotonic() > until:
-                raise
-            with contextlib.suppress(Error):
-                connection.close()
-            time.sleep(0.1)
-
-
-def wait_until(true: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def begin(business: Any, number: int) -> Any:
     from tests.workflows import made
 
@@ -154,10 +80,7 @@ def begin(business: Any, number: int) -> Any:
     return made.begin(business, *stages, key=f"run-{number}").pk
 
 
-def play(folder: Path, agents: Agents) -> dict[str, Any]:
-    import django
-
-    django.setup()
+def play(folder: Path, agents: Agents, laps: Laps) -> dict[str, Any]:
     from apps.accounts.models import Business
     from apps.core.models import Event, Outbox
     from apps.workflows.models import Run, Stage, Step
@@ -182,9 +105,10 @@ def play(folder: Path, agents: Agents) -> dict[str, Any]:
             started.append(insist(lambda number=number: begin(business, number)))
         killer.join()
     again = [insist(lambda number=number: begin(business, number)) for number in range(RUNS)]
-    began = time.monotonic()
+    laps.lap("kills")
     wait_until(lambda: insist(lambda: not unended.exists()), PATIENCE)
     wait_until(lambda: insist(lambda: not Outbox.objects.exists()), 30)
+    laps.lap("the rest")
     twice = Counter(Event.objects.filter(kind="run.ended").values_list("subject_id", flat=True))
     return {
         "runs": len(started),
@@ -205,7 +129,7 @@ def play(folder: Path, agents: Agents) -> dict[str, Any]:
         "under_two_keys": [what for what, keys in agents.keys.items() if len(keys) > 1],
         "calls": sum(agents.calls.values()),
         "ended_at_kill": ended_at_kill,
-        "seconds_after_the_last_kill": round(time.monotonic() - began, 1),
+        "seconds": laps.seconds,
     }
 
 
@@ -213,8 +137,13 @@ def main() -> None:
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     agents = Agents()
-    with running(folder):
-        found = play(folder, agents)
+    laps = Laps()
+    with running(folder, PARTS, DJANGO_SETTINGS_MODULE="tests.journeys.kill_settings"):
+        import django
+
+        django.setup()
+        laps.lap("up")
+        found = play(folder, agents, laps)
     print(json.dumps(found))
 
 

@@ -1,34 +1,17 @@
 """kill -9 of each part while 200 mails are drafted and 50 replies sent: one draft a mail, each reply arrives once."""
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from scripts.supervision import ROOT, end_everything
 from tests.journeys.draft_kills import APPROVED, MAILS, PARTS
-from tests.journeys.test_workflow_kills import logs_of
+from tests.journeys.parts import played
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What had become of the mails when all was over."""
-    folder = tmp_path_factory.mktemp("draft-kills")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.journeys.draft_kills", str(folder / "data")],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-    finally:
-        end_everything(folder / "data")
-    assert done.returncode == 0, done.stderr[-3000:] + logs_of(folder / "data")
-    return json.loads(done.stdout.splitlines()[-1])
+    return played("tests.journeys.draft_kills", tmp_path_factory.mktemp("kills") / "data")
 
 
 def test_every_mail_is_one_message_with_one_draft(found: Any) -> None:

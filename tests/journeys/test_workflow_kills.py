@@ -1,38 +1,17 @@
 """kill -9 of either worker, beat, Redis and PostgreSQL amid 200 workflows: none is lost, none done twice."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.supervision import ROOT, end_everything
 from tests.journeys.kills import PARTS, RUNS
+from tests.journeys.parts import played
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What had become of the runs when all was over."""
-    folder = tmp_path_factory.mktemp("kills")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.journeys.kills", str(folder / "data")],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-    finally:
-        end_everything(folder / "data")
-    assert done.returncode == 0, done.stderr[-3000:] + logs_of(folder / "data")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def logs_of(folder: Path) -> str:
-    return "\n".join(log.read_text(errors="replace")[-800:] for log in sorted((folder / "logs").glob("*.log")))
+    return played("tests.journeys.kills", tmp_path_factory.mktemp("kills") / "data")
 
 
 def test_every_run_has_ended_as_it_should(found: Any) -> None:

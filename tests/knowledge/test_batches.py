@@ -97,6 +97,12 @@ def test_what_is_refused_is_named(api: Any, body: dict[str, Any], field: str) ->
     assert not EmbeddingBatch.objects.exists()
 
 
+def test_half_a_character_is_refused(api: Any) -> None:
+    for url, body in ((URL, b'{"texts": ["a\\ud800"]}'), ("/v1/embeddings", b'{"input": "a\\ud800"}')):
+        answer = api.generic("POST", url, body, content_type="application/json")
+        assert answer.status_code in (400, 422) and answer.json()["detail"]
+
+
 def test_another_business_never_sees_a_batch(other_api: Any, made: EmbeddingBatch) -> None:
     for path in ("", "/results"):
         assert other_api.get(f"{URL}/{made.pk}{path}").status_code == 404
@@ -173,6 +179,39 @@ def test_a_model_that_fails_is_tried_again_later_and_gives_up_at_last(
     assert made.state == "failed" and kinds(made.pk)[-1] == "embedding_batch.failed"
     monkeypatch.undo()
     api.post(f"{URL}/{made.pk}/resume")
+    batching.work_on_batch(made.pk)
+    assert EmbeddingBatch.objects.get(pk=made.pk).state == "done"
+
+
+def test_what_no_try_can_help_fails_at_once(made: EmbeddingBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**given: Any) -> Any:
+        raise EmbeddingFailed("The key is refused", again=False)
+
+    monkeypatch.setattr(batching, "vectors_of", fail)
+    batching.work_on_batch(made.pk)
+    made.refresh_from_db()
+    assert (made.state, made.error) == ("failed", "The key is refused")
+
+
+def test_what_nobody_thought_of_is_tried_again_and_told(made: EmbeddingBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**given: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(batching, "vectors_of", fail)
+    assert batching.work_on_batch(made.pk) is False
+    made.refresh_from_db()
+    assert (made.state, made.tries, made.error) == ("queued", 1, "It could not go on: ZeroDivisionError")
+
+
+def test_what_kills_every_worker_fails_at_last(made: EmbeddingBatch) -> None:
+    for tries in range(8):
+        held = working.claim(EmbeddingBatch, made.pk, batching.NOUN)
+        assert held and held.work.tries == tries
+        EmbeddingBatch.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    assert working.claim(EmbeddingBatch, made.pk, batching.NOUN) is None
+    made.refresh_from_db()
+    assert (made.state, made.error) == ("failed", "Its worker was lost each time it was tried")
+    batching.resume_batch(business_id=made.business_id, batch_id=made.pk, actor="user:a")
     batching.work_on_batch(made.pk)
     assert EmbeddingBatch.objects.get(pk=made.pk).state == "done"
 

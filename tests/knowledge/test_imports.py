@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import Business
@@ -145,6 +147,35 @@ def test_another_business_sees_no_import_and_no_collection(other_api: Any, api: 
     assert other_api.post(f"/v1/imports/{told['id']}/cancel").status_code == 404
     assert put(other_api, "s.csv", TABLE).status_code == 404
     assert other_api.get("/v1/collections/help/imports").status_code == 404
+
+
+def test_how_far_it_is_is_told_without_reading_the_file(api: Any) -> None:
+    (told,) = put(api, "s.csv", TABLE).json()["results"]
+    with CaptureQueriesContext(connection) as asked:
+        assert api.get(f"/v1/imports/{told['id']}").status_code == 200
+    assert not any('"content"' in query["sql"] for query in asked.captured_queries)
+
+
+def test_an_import_that_is_cancelled_before_it_began_or_whose_collection_is_gone_ends_well(
+    api: Any, shop: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (told,) = put(api, "s.csv", TABLE).json()["results"]
+    real = importing.read_file
+
+    def cancels(*given: Any) -> Any:
+        importing.cancel_import(business_id=shop.pk, import_id=UUID(told["id"]), actor="user:a")
+        return real(*given)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(importing, "read_file", cancels)
+        assert importing.work_on_import(UUID(told["id"])) is False
+    assert FileImport.objects.get().state == "cancelled"
+
+    held = working.claim(FileImport, UUID(put(api, "t.csv", TABLE).json()["results"][0]["id"]), importing.NOUN)
+    assert held
+    api.delete("/v1/collections/help")
+    assert working.work_on(held, lambda one: importing._piece(one, real("t.csv", TABLE))) is False
+    assert not FileImport.objects.exists()
 
 
 def test_cancel_and_resume(api: Any) -> None:

@@ -101,12 +101,47 @@ def test_files_are_taken_in_and_their_lines_told(bob: User, refunds: Document, s
     assert "Choose at least one file" in browser.post(f"{URL}help/import/", follow=True).content.decode()
 
 
+def test_a_file_that_is_too_large_is_never_read(
+    bob: User, refunds: Document, signed_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MOST_BYTES", 20)
+    files = [SimpleUploadedFile("big.csv", b"x" * 21), SimpleUploadedFile("a.md", b"# A\n\none")]
+    page = signed_in(bob).post(f"{URL}help/import/", {"file": files}, follow=True).content.decode()
+    assert "big.csv: more than" in page
+    assert [work.name for work in FileImport.objects.all()] == ["a.md"]
+
+
+def test_of_two_who_edit_at_once_the_second_is_told(bob: User, refunds: Document, signed_in: Any) -> None:
+    browser, one = signed_in(bob), f"{URL}help/documents/{refunds.pk}/"
+    seen = refunds.content_hash
+    assert seen in browser.get(one).content.decode()
+    browser.post(f"{one}edit/", {"title": "Refunds", "text": "Theirs", "seen": seen})
+    answer = browser.post(f"{one}edit/", {"title": "Refunds", "text": "Mine", "seen": seen})
+    assert answer.status_code == 422
+    assert "Somebody changed it" in answer.content.decode() and "Mine" in answer.content.decode()
+    refunds.refresh_from_db()
+    assert refunds.text == "Theirs" and refunds.content_hash in answer.content.decode()
+    browser.post(f"{one}edit/", {"title": "Refunds", "text": "Mine", "seen": refunds.content_hash})
+    refunds.refresh_from_db()
+    assert refunds.text == "Mine"
+
+
+def test_what_is_searched_can_be_limited_to_a_kind(bob: User, refunds: Document, signed_in: Any) -> None:
+    browser = signed_in(bob)
+    assert "In snippets" in browser.get(URL).content.decode()
+    assert "<mark>account</mark>" in browser.get(URL, {"q": "account", "kind": "snippets"}).content.decode()
+    assert "Nothing was found" in browser.get(URL, {"q": "account", "kind": "replies"}).content.decode()
+
+
 def test_batches_are_cancelled_and_resumed(bob: User, shop: Business, signed_in: Any) -> None:
     batch = create_batch(business_id=shop.pk, texts=[("", "a")], model="all-MiniLM-L6-v2", actor="user:b")
     browser = signed_in(bob)
     for act, state in (("cancel", "cancelled"), ("resume", "queued")):
         assert browser.post(f"/admin/knowledge-work/batch/{batch.pk}/{act}/").status_code == 302
         assert EmbeddingBatch.objects.get().state == state
+    for back in ("../etc", "nowhere"):
+        answer = browser.post(f"/admin/knowledge-work/batch/{batch.pk}/resume/", {"back": back})
+        assert answer.url == URL
     assert (
         "goes on already"
         in browser.post(f"/admin/knowledge-work/batch/{batch.pk}/resume/", follow=True).content.decode()

@@ -13,7 +13,9 @@ from apps.accounts.models import Business, User
 from apps.approvals.models import ApprovalRequest, Decision
 from apps.core.models import Event
 from apps.knowledge import precedents
+from apps.knowledge.embedders import EmbeddingFailed
 from apps.knowledge.models import Document
+from apps.knowledge.tallying import in_sum, tally_of
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +112,69 @@ def test_what_was_missed_is_learned_later_once(shop: Business, asked: Any) -> No
     asked("Refund the customer 20 euros", "approved")
     assert precedents.learn_missed() == 1
     assert precedents.learn_missed() == 0
+
+
+def test_what_somebody_took_out_is_not_learned_again(shop: Business, bob: User, asked: Any, signed_in: Any) -> None:
+    asked("Refund the customer 20 euros", "approved")
+    precedents.learn_missed()
+    document = Document.objects.get()
+    signed_in(bob).post(f"/admin/knowledge/precedents/documents/{document.pk}/remove/")
+    assert not Document.objects.exists() and precedents.learn_missed() == 0
+
+
+def test_a_model_that_is_away_keeps_only_its_own_business_waiting(
+    shop: Business, other_shop: Business, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked("Refund the customer 20 euros", "approved")
+    asked("Refund the customer 20 euros", "approved", business=other_shop)
+    real = precedents.learn
+
+    def learn(*, business_id: Any, **given: Any) -> int:
+        if business_id == shop.pk:
+            raise EmbeddingFailed("away")
+        return real(business_id=business_id, **given)
+
+    monkeypatch.setattr(precedents, "learn", learn)
+    assert precedents.learn_missed() == 1
+    assert set(Document.objects.values_list("business_id", flat=True)) == {other_shop.pk}
+
+
+def test_how_requests_like_it_were_decided_is_summed_up(
+    shop: Business, asked: Any, api: Any, anna: User, signed_in: Any
+) -> None:
+    yes = [asked(f"Refund the customer {n} euros for a late parcel", "approved", edited=n == 21) for n in range(20, 26)]
+    no = asked("Refund the customer 900 euros for a late parcel", "rejected", reason="Too much")
+    learned(shop, *yes, no)
+    waiting = asked("Refund a customer 25 euros because the parcel came late")
+    told = api.get(f"/v1/approvals/{waiting.pk}/precedents").json()
+    words = "6 of 7 like this were approved, 1 of them with changes; 1 was rejected: Too much."
+    assert len(told["results"]) == 5
+    assert told["in_sum"] == {
+        "approved": 6, "edited": 1, "rejected": 1, "answered": 0, "reasons": ["Too much"], "words": words,
+    }  # fmt: skip
+    assert words in signed_in(anna).get(f"/admin/queue/{waiting.pk}/precedents/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("decided", "words"),
+    [
+        ([("approved", False, "")] * 2, ""),
+        ([("approved", False, "")] * 3, "All 3 like this were approved."),
+        ([("rejected", False, "Late"), ("rejected", False, "")] * 2, "All 4 like this were rejected: Late."),
+        (
+            [("approved", False, ""), ("rejected", False, "Late"), ("rejected", False, "Wrong")],
+            "1 of 3 like this was approved; 2 were rejected: Late, Wrong.",
+        ),
+        ([("answered", False, "")] * 3, "All 3 like this were answered."),
+        (
+            [("rejected", False, "Late"), ("answered", False, ""), ("answered", True, "")],
+            "1 of 3 like this was rejected: Late; 2 of 3 like this were answered.",
+        ),
+    ],
+    ids=["few", "all", "none", "most_rejected", "answered", "both"],
+)
+def test_the_sum_is_a_sentence(decided: list[tuple[str, bool, str]], words: str) -> None:
+    assert in_sum(tally_of(decided)) == words
 
 
 def test_rest_and_the_queue_tell_of_them(

@@ -11,10 +11,11 @@ from apps.accounts.models import Business
 from apps.core.errors import Invalid, StaleState
 from apps.core.models import Event
 from apps.knowledge import reembedding
+from apps.knowledge.changing import cancel, change_model
 from apps.knowledge.embedders import EmbeddingFailed
 from apps.knowledge.indexing import NewDocument, ensure_collection, index_document, index_many
 from apps.knowledge.models import EmbeddingModel, Library, Reembedding, Vector
-from apps.knowledge.reembedding import cancel, change_model, go_on
+from apps.knowledge.reembedding import go_on
 from apps.knowledge.searching import search
 from apps.knowledge.shelving import GRACE, give_shelf
 from apps.knowledge.standing import forget_standings

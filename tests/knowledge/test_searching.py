@@ -274,6 +274,39 @@ def test_common_words_do_not_hide_a_rare_one(shop: Any) -> None:
     assert len(search(business_id=shop.pk, query="order", mode="text", limit=100).passages) == 100
 
 
+def test_common_words_are_asked_for_in_company_and_alone_where_nothing_holds_two(shop: Any, monkeypatch: Any) -> None:
+    from apps.knowledge import terms_counting
+    from apps.knowledge.indexing import NewDocument, index_many
+
+    monkeypatch.setattr(terms_counting, "COMMON_FROM", 20)
+    ensure_collection(business_id=shop.pk, key="faq")
+    texts = [f"The parcel {n} lies here." for n in range(30)] + [f"A garden chair {n} of oak." for n in range(30)]
+    documents = [NewDocument(str(n), "", text) for n, text in enumerate([*texts, "The parcel holds a garden chair."])]
+    index_many(business_id=shop.pk, collection="faq", documents=documents)
+    terms_counting.count(shop.pk)
+    forget_standings()
+
+    def by_words(query: str, **more: Any) -> set[str]:
+        found = search(business_id=shop.pk, query=query, limit=100, **more).passages
+        return {one.key for one in found if one.text_rank is not None}
+
+    assert by_words("parcel chair") == {"60"}
+    assert len(by_words("parcel")) == 31
+    # By words alone, one of them is enough.
+    assert len(by_words("parcel chair", mode="text")) == 61
+    index_document(business_id=shop.pk, collection="faq", key="60", title="", text="Nothing any more.")
+    assert len(by_words("parcel chair")) == 60
+
+
+def test_what_only_words_found_has_its_cosine_with_a_floor_or_without(shop: Any) -> None:
+    fill(shop)
+    ask = {"business_id": shop.pk, "query": "HP-2041 cartridge"}
+    assert search(**ask, mode="text").passages[0].similarity is None
+    for found in (search(**ask), search(**ask, floor=0.0), search(**ask, mode="text", floor=0.0)):
+        assert found.passages[0].key == "printer"
+        assert found.passages[0].similarity == pytest.approx(search(**ask).passages[0].similarity)
+
+
 def test_an_index_over_a_filter_misses_nothing(shop: Any) -> None:
     """The shelf's index would have to be left for the few a filter allows."""
     fill(shop, "snippets", lang="en")

@@ -7,7 +7,7 @@ import pytest
 
 from apps.core.errors import Invalid
 from apps.knowledge.filters import read_filters
-from apps.knowledge.highlighting import marker
+from apps.knowledge.highlighting import Marker
 from apps.knowledge.languages import language_of, stemmers_for_query, stemmers_for_text
 from apps.knowledge.words import facets_of, words_of
 
@@ -84,5 +84,5 @@ def test_a_filter_that_cannot_be_kept_is_refused(given: Any) -> None:
     ],
 )
 def test_words_of_the_query_are_marked_whatever_their_endings(query: Any, text: Any, marked: Any) -> None:
-    found = [text[start:end] for start, end in marker(words_of(query)).places(text)]
+    found = [text[start:end] for start, end in Marker(tuple(words_of(query))).places(text)]
     assert [one for one in found if one not in ("hp",)] == marked

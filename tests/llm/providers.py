@@ -12,6 +12,7 @@ Modes beside those of tests/agents/unruly.py: see the methods `do_...` below and
 /v1/embeddings are understood too; vectors are made of the letters of a text, so that like texts are near.
 """
 
+import gzip
 import json
 import math
 import threading
@@ -126,6 +127,27 @@ class _Handler(unruly._Handler):
         """Refuse, repeating the key, as some do."""
         key = self.headers.get("Authorization", "")
         self._answer(401, json.dumps({"error": {"message": f"Incorrect API key provided: {key}"}}).encode())
+
+    def do_forbidden(self) -> None:
+        self._answer(403, b'{"error": {"message": "no"}}')
+
+    def do_no_model(self) -> None:
+        said = {"error": {"message": "The model `house-model` does not exist", "code": "model_not_found"}}
+        self._answer(404, json.dumps(said).encode())
+
+    def do_no_credit(self) -> None:
+        said = {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}
+        self._answer(429, json.dumps(said).encode())
+
+    def do_bomb_twice(self) -> None:
+        """Packed, with a second header that says that it is not."""
+        packed = gzip.compress(b" " * 50 * MEGABYTE)
+        self.send_response(200)
+        for value in ("gzip", "identity"):
+            self.send_header("Content-Encoding", value)
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        self.wfile.write(packed)
 
     def do_drop(self) -> None:
         """Half an answer, then nothing."""

@@ -110,6 +110,7 @@ def test_without_a_provider_it_says_so_and_writes_nothing(shop: Business) -> Non
         ("huge", Why.TOO_LARGE, False),
         ("endless", Why.TOO_LARGE, False),
         ("bomb", Why.BAD_ANSWER, False),
+        ("bomb_twice", Why.BAD_ANSWER, False),
         ("empty", Why.BAD_ANSWER, False),
         *((name, Why.BAD_ANSWER, False) for name in BODIES if not name.startswith("usage")),
     ],

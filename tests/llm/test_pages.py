@@ -11,7 +11,7 @@ from apps.core import breaking
 from apps.core.ids import new_id
 from apps.core.models import Event
 from apps.core.sealing import seal, unseal
-from apps.llm.models import Provider, Usage
+from apps.llm.models import Provider
 from apps.llm.providing import has_provider
 from tests.llm.conftest import KEY
 from tests.llm.providers import Provider as Server
@@ -143,31 +143,6 @@ def test_looking_changes_nothing(signed_in: Any, bob: User, server: Server, make
     row = make_provider(server)
     assert signed_in(bob).get(reverse("admin:models-act", args=[row.pk, "remove"])).status_code == 405
     assert signed_in(bob).get(reverse("admin:models-test", args=[row.pk])).status_code == 405
-
-
-def test_the_connection_is_tested_and_the_page_tells(
-    signed_in: Any, bob: User, server: Server, make_provider: Make
-) -> None:
-    row = make_provider(server, enabled=False)
-    client = signed_in(bob)
-    page = client.post(reverse("admin:models-test", args=[row.pk]), follow=True).content.decode()
-    assert "house-model answered in" in page
-    server.mode = "echo_key"
-    page = client.post(reverse("admin:models-test", args=[row.pk]), follow=True).content.decode()
-    assert "answered 401" in page
-    assert KEY not in page
-    assert list(Usage.objects.order_by("id").values_list("purpose", "why")) == [("test", ""), ("test", "status")]
-
-
-def test_an_embedding_provider_is_tested_with_a_vector(
-    signed_in: Any, bob: User, server: Server, make_provider: Make
-) -> None:
-    row = make_provider(server, kind="embedding", dim=8)
-    client = signed_in(bob)
-    assert "8 numbers" in client.post(reverse("admin:models-test", args=[row.pk]), follow=True).content.decode()
-    server.dim = 16
-    page = client.post(reverse("admin:models-test", args=[row.pk]), follow=True).content.decode()
-    assert "where 8 are set" in page
 
 
 def test_a_breaker_is_shown_and_closed_by_hand(

@@ -1,7 +1,9 @@
 """An answer passed on while it comes in: pieces, then all of it; what breaks off, and who leaves."""
 
+import json
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -94,6 +96,48 @@ def test_before_the_first_piece_the_next_is_asked(
     texts, last = all_of(stream(shop, timeout=1.5))
     assert ("".join(texts), last.provider) == ("Good day", second.name)
     assert Usage.objects.count() == 2
+
+
+def test_before_the_first_piece_it_is_tried_again(shop: Business, server: Server, make_provider: Make) -> None:
+    make_provider(server, retries=2)
+    server.queue, server.headers = ["503", "429"], {"Retry-After": "0"}
+    texts, last = all_of(stream(shop))
+    assert "".join(texts) == "Good day"
+    assert [one.why for one in last.attempts] == [Why.STATUS, Why.STATUS, Why.NONE]
+    server.queue = ["drop_stream"]
+    assert all_of(stream(shop))[1].why is Why.BROKEN_OFF, "after it, never"
+    assert Usage.objects.count() == 4
+
+
+def test_until_the_first_piece_its_own_timeout_holds(
+    shop: Business, server: Server, spare: Server, make_provider: Make
+) -> None:
+    make_provider(server, timeout_seconds=1, retries=0)
+    second = make_provider(spare)
+    server.mode = "hang"
+    begun = time.monotonic()
+    assert all_of(stream(shop, timeout=20))[1].provider == second.name
+    assert time.monotonic() - begun < 3
+
+
+def test_a_count_that_comes_in_every_chunk_is_taken_once(shop: Business, server: Server, make_provider: Make) -> None:
+    make_provider(server)
+
+    def event(**told: Any) -> bytes:
+        return b"data: " + json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 1, **told}).encode()
+
+    piece = {"index": 0, "delta": {"content": "Dear you"}, "finish_reason": None}
+    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    server.reply = lambda asked: b"\n\n".join(
+        [
+            event(model="m", choices=[piece], usage={"prompt_tokens": 9, "completion_tokens": 1, "cost": 0.001}),
+            event(model="m", choices=[end], usage={"prompt_tokens": 9, "completion_tokens": 4, "cost": 0.002}),
+            event(model="m", choices=[], usage={"total_time": 1.5}),
+            b"data: [DONE]\n\n",
+        ]
+    )
+    _, last = all_of(stream(shop))
+    assert (last.tokens_in, last.tokens_out, last.cost) == (9, 4, Decimal("0.002"))
 
 
 def test_who_leaves_ends_the_request_and_it_is_noted(shop: Business, server: Server, make_provider: Make) -> None:

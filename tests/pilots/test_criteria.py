@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from apps.approvals.pilot_metrics import approval_rate
 from apps.core.errors import Invalid
 from apps.core.measures import NO_DATA, Sample
+from apps.drafts.pilot_metrics import token_error
 from apps.goals.pilot_metrics import gate_latency
 from apps.pilots.criteria import Comparison, CriterionTerms, Verdict, judge
 from apps.pilots.measuring import metric_of, metrics
@@ -46,6 +47,35 @@ def test_nothing_passes_without_data(comparison: Comparison, limit: float, minim
     terms = CriterionTerms("approval_rate", comparison, limit, 48, minimum)
     assert judge(approval_rate, terms, NO_DATA).verdict == Verdict.NO_DATA
     assert judge(approval_rate, terms, Sample(minimum - 1, 0, None)).verdict != Verdict.MET
+
+
+@pytest.mark.parametrize(
+    ("sample", "basis", "verdict"),
+    [
+        (NO_DATA, Sample(100, 0, 0.0), Verdict.DOES_NOT_APPLY),
+        (NO_DATA, Sample(99, 0, 0.0), Verdict.NO_DATA),  # nor is little data any evidence of that
+        (NO_DATA, Sample(100, 1, 0.01), Verdict.NO_DATA),  # a model wrote, and did not count
+        (NO_DATA, NO_DATA, Verdict.NO_DATA),
+        (Sample(1, 0.1, 0.1), Sample(100, 0, 0.0), Verdict.TOO_LITTLE_DATA),
+        (Sample(100, 10.0, 0.1), Sample(100, 0, 0.0), Verdict.MET),
+        (Sample(100, 20.0, 0.2), Sample(100, 100, 1.0), Verdict.FAILED),
+    ],
+)
+def test_what_nothing_could_be_measured_by_does_not_apply(sample: Sample, basis: Sample, verdict: Verdict) -> None:
+    terms = CriterionTerms("token_error", Comparison.AT_MOST, 0.15, 48, 100)
+    assert judge(token_error, terms, sample, basis).verdict == verdict
+
+
+def test_that_it_does_not_apply_is_said_in_words() -> None:
+    terms = CriterionTerms("token_error", Comparison.AT_MOST, 0.15, 48, 100)
+    found = judge(token_error, terms, NO_DATA, Sample(120, 0, 0.0))
+    assert found.words == "Token error: does not apply, none of 120 drafts in 48 h written by a model"
+    assert found.passes
+
+
+def test_a_metric_without_a_basis_always_applies() -> None:
+    assert approval_rate.basis is None
+    assert not judge(approval_rate, SEVENTY, NO_DATA).passes
 
 
 def test_every_metric_of_the_settings_is_there_and_others_are_not() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.browser import ensure_browser
-from scripts.dovecot import ensure_dovecot
 from scripts.failures import Failed
-from scripts.gate import Step, remove_abandoned, run
+from scripts.gate import remove_abandoned
+from scripts.outside import BROWSER, DOVECOT, Program
 from scripts.processes import leftovers, spawn
+from scripts.steps import Step, run_beside
 from scripts.supervision import ROOT
 
 
@@ -18,28 +18,36 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def test_the_first_failing_step_ends_the_run_with_its_name(tmp_path: Path) -> None:
+PASSES = Step("passes", python("import os; assert os.environ['WHO'] == 'step'; print('well')"), {"WHO": "step"})
+FAILS = Step("fails", python("print('because'); raise SystemExit(3)"))
+WAITS = Step("waits", python("import time; time.sleep(600)"))
+
+
+def test_the_first_failing_step_ends_the_run_with_its_name(capfd: pytest.CaptureFixture[str]) -> None:
     times: dict[str, float] = {}
-    steps = [
-        Step("passes", python("import os; assert os.environ['WHO'] == 'step'"), {"WHO": "step"}),
-        Step("fails", python("raise SystemExit(3)")),
-        Step("never runs", python("raise AssertionError")),
-    ]
+    never = Step("never runs", python("raise AssertionError"))
     with pytest.raises(Failed, match=r"^fails\. Again on its own: .*SystemExit"):
-        run(steps, {"WHO": "gate"}, times)
+        run_beside([PASSES, FAILS, never], {"WHO": "gate"}, times, at_once=1)
     assert list(times) == ["passes", "fails"]
+    assert capfd.readouterr().out == "\n=== passes\nwell\n\n=== fails\nbecause\n"
 
 
-def test_a_missing_browser_is_a_failure_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATEHOUSE_CHROMIUM", "/nowhere/chromium")
-    with pytest.raises(Failed, match="apt-get install chromium"):
-        ensure_browser()
+def test_what_runs_beside_a_failing_step_is_ended() -> None:
+    times: dict[str, float] = {}
+    with pytest.raises(Failed, match=r"^fails\."):
+        run_beside([WAITS, FAILS], {}, times, at_once=2)
+    assert list(times) == ["fails"]
 
 
-def test_a_missing_imap_server_is_a_failure_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATEHOUSE_DOVECOT", "/nowhere/dovecot")
-    with pytest.raises(Failed, match="apt-get install dovecot-imapd"):
-        ensure_dovecot()
+@pytest.mark.parametrize(
+    ("program", "package"), [(BROWSER, "chromium"), (DOVECOT, "dovecot-imapd")], ids=["browser", "imap"]
+)
+def test_what_is_missing_of_the_system_is_a_failure_with_the_way_out(
+    program: Program, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(program.variable, "/nowhere/at-all")
+    with pytest.raises(Failed, match=f"apt-get install {package}"):
+        program.ensure()
 
 
 def test_what_a_killed_test_run_left_behind_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

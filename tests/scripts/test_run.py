@@ -48,7 +48,7 @@ class Run:
     def said(self) -> str:
         return self.output.read_text()
 
-    def wait_for(self, text: str, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    def wait_for(self, text: str, process: subprocess.Popen[bytes], seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.said():
             assert process.poll() is None and time.monotonic() < deadline, self.said()
@@ -75,7 +75,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 def test_a_taken_port_is_told_at_once(run: Run) -> None:
     with socket.create_server(("127.0.0.1", run.port)):
-        assert run.start().wait(timeout=30) == 1
+        assert run.start().wait(timeout=120) == 1
     assert f"Port {run.port} is in use" in run.said()
     assert leftovers(run.folder) == []
 
@@ -84,7 +84,7 @@ def test_a_first_start_can_be_interrupted(run: Run) -> None:
     process = run.start()
     run.wait_for("Migrating", process)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
     assert leftovers(run.folder) == []
 
 
@@ -119,7 +119,7 @@ def test_the_life_of_a_run(run: Run) -> None:
 
     # What a closing terminal sends.
     second.send_signal(signal.SIGHUP)
-    assert second.wait(timeout=60) == 0
+    assert second.wait(timeout=120) == 0
     assert leftovers(run.folder) == []
     assert not is_taken(run.port)
     assert not is_taken(run.port + 1)
@@ -128,10 +128,10 @@ def test_the_life_of_a_run(run: Run) -> None:
 def kill_every_part(run: Run, process: subprocess.Popen[bytes]) -> None:
     supervisor = Supervisor(run.folder, process)
     before = supervisor.states()
-    assert set(before) == {"postgres", "redis", "web", "live", "worker", "steps", "beat"}
+    assert set(before) == {"postgres", "redis", "web", "live", "worker", "steps", "beat", "mail"}
     for state in before.values():
         os.kill(state.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         now = supervisor.states()
         renewed = all(now[name].word == "RUNNING" and now[name].pid != before[name].pid for name in before)

@@ -60,9 +60,23 @@ def test_it_costs_the_same_queries_however_much_there_is(
     assert queries_of(browser, f"{PAGE}simulate/?high=0.8&medium=0.5") <= 8
 
 
+# The database copies rows in a tenth of the time in which they are sent to it.
+COPY_GOALS = """
+INSERT INTO goals_goal SELECT copy.* FROM goals_goal g, generate_series(1, %s) n,
+  jsonb_populate_record(g, jsonb_build_object('id', md5(g.id::text || n)::uuid)) copy
+"""
+COPY_LABELS = """
+INSERT INTO tuning_reviewedgoal SELECT copy.* FROM tuning_reviewedgoal r JOIN goals_goal g ON g.id = r.goal_id
+  JOIN goals_goal c ON c.text = g.text AND c.id <> g.id,
+  jsonb_populate_record(r, jsonb_build_object('goal_id', c.id)) copy
+"""
+
+
 def test_it_stays_small_at_fifty_thousand_labels(signed_in: SignIn, bob: User, shop: Business, history: Any) -> None:
-    history(shop, 50_000)
+    history(shop, 5_000)
     with connection.cursor() as cursor:
+        cursor.execute(COPY_GOALS, [9])
+        cursor.execute(COPY_LABELS)
         cursor.execute("ANALYZE goals_goal, tuning_reviewedgoal")
     browser = signed_in(bob)
     assert queries_of(browser, PAGE) <= MOST_QUERIES

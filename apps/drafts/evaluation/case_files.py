@@ -100,7 +100,8 @@ class Case(msgspec.Struct, frozen=True):
 
 def read_cases(text: str) -> Iterator[Case]:
     """The cases of a file, one a line; empty lines are passed over. Raises CaseError."""
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines(): a JSON text may hold the other line ends of Unicode.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield case_of(msgspec.json.decode(line, type=Row), number)

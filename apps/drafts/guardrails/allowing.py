@@ -1,17 +1,19 @@
-"""RULE: whether what a draft commits to may be promised: a tool says that it is done, or a term of the business allows it."""
+"""RULE: whether what a draft commits to may be promised: a tool says it is done, or a term of ours allows it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from apps.drafts.guardrails.facts import Entity, Line
+from apps.drafts.guardrails.facts import Entity, Fact, Line
 from apps.drafts.guardrails.fitting import NOWHERE, OTHERS, SAID, Answer, same_record
 from apps.drafts.guardrails.promises import SPEAKS, Promise
 from apps.drafts.guardrails.sentences import WORD, Sentence
 from apps.drafts.guardrails.sources import Sources
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Pointer
 
-_HEDGES = frozenset("once when after if within until before up usually normally sobald dès provided eligible".split())
+_HEDGES = table("once when after if within until before up usually normally sobald dès provided eligible")
 _WHOLE = frozenset({"full", "fully", "complete", "total"})
 _NOTHING = ("0", "0.0", "0.00", "")
 
@@ -35,15 +37,25 @@ def support_of_promise(sources: Sources, promise: Promise, sentence: Sentence, a
 
 
 def _by_tool(sources: Sources, promise: Promise, about: frozenset[Entity]) -> Pointer | None:
+    facts = (fact for fact in _kept_by(sources, promise.category) if same_record(fact.entities, about))
+    return next((fact.pointer for fact in facts), None)
+
+
+def _kept_by(sources: Sources, category: str) -> Iterator[Fact]:
+    """What tools say that keeps such a promise: a status, a date or an amount of it, a field of its name."""
     for tool in sources.statuses:
-        if same_record(tool.fact.entities, about) and _keeps(promise.category, tool.family, tool.positive):
-            return tool.fact.pointer
+        if _keeps(category, tool.family, tool.positive):
+            yield tool.fact
     for (_, role), facts in sources.roles.items():
-        if role in _FIELDS.get(promise.category, ()):
-            for fact in facts:
-                if same_record(fact.entities, about) and fact.pointer.quote not in _NOTHING:
-                    return fact.pointer
-    return None
+        if role in _FIELDS.get(category, ()):
+            yield from (fact for fact in facts if fact.pointer.quote not in _NOTHING)
+    for field in sources.fields if category in _NAMED else ():
+        if _NAMED[category] in field.words and not field.says_no:
+            yield field.fact
+
+
+# A field whose name says that the customer has it: free_cancellation_until.
+_NAMED = {"free": "free", "cancel": "cancellation"}
 
 
 def _against(promise: Promise, sentence: Sentence, line: Line, at: int, *, hedged: bool) -> str:
@@ -59,7 +71,7 @@ def _against(promise: Promise, sentence: Sentence, line: Line, at: int, *, hedge
         return "Nothing says that it is in full."
     if sentence.topics and line.sentence.topics and sentence.topics.isdisjoint(line.sentence.topics):
         return "What says this is about something else."
-    if promise.category == "free" and _only_if(line.sentence) and not (_only_if(sentence) or hedged):
+    if promise.category in ("free", "compensation") and _only_if(line.sentence) and not (_only_if(sentence) or hedged):
         return f"It is said only on a condition: {line.pointer.quote[:80]}"
     return f"It is said otherwise: {line.pointer.quote[:80]}" if _refuses(line.sentence, at) else ""
 
@@ -76,11 +88,11 @@ _FIELDS = {
     "free": frozenset(),
 }
 _KEPT = {
-    "delivery": frozenset("shipped out_for_delivery processing confirmed partly_shipped rescheduled".split()),
-    "refund": frozenset("refunded refund_pending refund_approved partly_refunded".split()),
+    "delivery": table("shipped out_for_delivery processing confirmed partly_shipped rescheduled"),
+    "refund": table("refunded refund_pending refund_approved partly_refunded"),
     "replacement": frozenset({"replaced"}),
-    "cancel": frozenset("cancelled waived extended upgraded activated".split()),
-    "compensation": frozenset("issued applied".split()),
+    "cancel": table("cancelled waived extended upgraded activated"),
+    "compensation": table("issued applied"),
 }
 
 
@@ -95,7 +107,7 @@ def _firm(sentence: Sentence) -> bool:
     return bool(sentence.words & {"always", "will", "guarantee", "guaranteed", "every", "any"})
 
 
-_REFUSALS = frozenset("not no never cannot non-refundable excluded except nicht kein keine pas".split())
+_REFUSALS = table("not no never cannot non-refundable excluded except nicht kein keine pas")
 
 
 def _refuses(sentence: Sentence, at: int) -> bool:

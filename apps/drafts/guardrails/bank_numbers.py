@@ -4,40 +4,64 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from stdnum import iban, luhn
 
-from apps.drafts.guardrails.languages import words_of
+from apps.drafts.guardrails.splitting import words_of
+from apps.drafts.guardrails.tables import row
 
 Span = tuple[str, int, int]  # kind, start, end
 
 # At most three of these between two digits: spaces, dots, dashes, a line break, and what people put in to hide them.
 _SEP = r"[\s.\-_/,|:*~+()]"
 _RUN = re.compile(rf"\d(?:{_SEP}{{0,3}}\d){{11,}}")
-_DIGIT = re.compile(r"\d")
-_CARD_CUE = re.compile(r"\b(?:card|visa|master ?card|amex|american express|maestro|discover|credit|debit|cc|pan|karte|kreditkarte|carte|tarjeta|carta)\b", re.I)  # fmt: skip
-_PARCEL_CUE = re.compile(r"\b(?:track(?:ing)?|parcel|shipment|consignment|waybill|sendung\w*|imei|isbn|ean|gtin|sku)\b[^\d]{0,24}$", re.I)  # fmt: skip
-_IBAN_START = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z][ .\-]?[A-Za-z][ .\-_]{0,2}\d[ .\-_]?\d)")
+_CARD_CUE = re.compile(
+    r"\b(?:card|visa|master ?card|amex|american express|maestro|discover|credit|debit|cc|pan|karte"
+    r"|kreditkarte|carte|tarjeta|carta)\b",
+    re.I,
+)
+_PARCEL_CUE = re.compile(
+    r"\b(?:track(?:ing)?|parcel|shipment|consignment|waybill|sendung\w*|imei|isbn|ean|gtin"
+    r"|sku)\b[^\d]{0,24}$",
+    re.I,
+)
+_CHECK_DIGITS = re.compile(r"\d(?=[ .\-_]?\d)")
+_STATE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][ .\-]?[A-Za-z][ .\-_]{0,2}$")
 _IBAN_CUE = re.compile(r"\biban\b[^\n]{0,20}$", re.I)
-_WORDS = {w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine".split())} | {"oh": "0"}
+_WORDS = {w: str(n) for n, w in enumerate(row("zero one two three four five six seven eight nine"))} | {"oh": "0"}
 _SPELLED = re.compile(rf"\b(?:{'|'.join(_WORDS)})(?:[\s,.\-]{{1,3}}(?:{'|'.join(_WORDS)})){{11,}}\b", re.I)
 
 # Length of a whole IBAN by country (SWIFT's IBAN registry, release 99, and those who use one outside of it).
 _LENGTHS = {
     code: int(length)
     for length, codes in {
-        15: "NO", 16: "BE", 18: "DK FI FO GL NL FK", 19: "MK SI", 20: "AT BA EE KZ XK LT LU MN", 21: "CH CR HR LI LV",
-        22: "BG BH DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ ES MD PK RO SA SE SK TN VG",
-        25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV",
-        29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
+        15: "NO",
+        16: "BE",
+        18: "DK FI FO GL NL FK",
+        19: "MK SI",
+        20: "AT BA EE KZ XK LT LU MN",
+        21: "CH CR HR LI LV",
+        22: "BG BH DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST",
+        26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HU LB NI PL SV",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU YE",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
     }.items()
     for code in codes.split()
-}  # fmt: skip
+}
 
 
 def find_cards(text: str) -> Iterator[Span]:
     """Card numbers: of a brand, with its length and check digit; any 13 to 19 digits after a word for a card."""
-    for run in _RUN.finditer(text) if len(_DIGIT.findall(text)) >= 12 else ():
+    for run in _RUN.finditer(text) if most_digits(text) >= 12 else ():
         digits = [at for at in range(run.start(), run.end()) if text[at].isdigit()]
         before = text[max(0, run.start() - 48) : run.start()]
         if not _PARCEL_CUE.search(before):
@@ -46,6 +70,15 @@ def find_cards(text: str) -> Iterator[Span]:
         number = "".join(_WORDS[w] for w in re.findall(r"[a-z]+", spelled.group().lower()))
         if len(number) <= 19 and _is_card(number):
             yield "card", spelled.start(), spelled.end()
+
+
+@lru_cache(maxsize=32)
+def most_digits(text: str) -> int:
+    """The most digits that stand near each other, with at most eight other characters between any two."""
+    return max((sum(map(str.isdigit, near.group())) for near in _NEAR.finditer(text)), default=0)
+
+
+_NEAR = re.compile(r"\d(?:\D{0,8}\d){6,}")  # more than eight letters and separators in a row no IBAN has
 
 
 def _cards_in(text: str, digits: list[int], *, cued: bool) -> Iterator[Span]:
@@ -92,8 +125,7 @@ def _lengths(number: str, *, cued: bool) -> range | tuple[int, ...]:
 def find_ibans(text: str) -> Iterator[Span]:
     """IBANs by country, length, structure and check digits; after the word IBAN also those with a wrong digit."""
     done = 0
-    for begin in _IBAN_START.finditer(text):
-        start = begin.start()
+    for start in _iban_starts(text) if most_digits(text) >= 8 else ():
         if start < done:
             continue
         places = _compact_from(text, start)
@@ -106,6 +138,15 @@ def find_ibans(text: str) -> Iterator[Span]:
         if cued or _is_iban(whole):
             done = places[length - 1] + 1
             yield "iban", start, done
+
+
+def _iban_starts(text: str) -> Iterator[int]:
+    """Where two letters stand before two digits."""
+    for digits in _CHECK_DIGITS.finditer(text):
+        at = digits.start()
+        state = _STATE.search(text, max(0, at - 5), at) if at > 1 and not text[at - 1].isdigit() else None
+        if state and "".join(filter(str.isalpha, state.group())).upper() in _LENGTHS:
+            yield state.start()
 
 
 def _is_iban(number: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from apps.drafts.guardrails.splitting import long_words, words_of
+from apps.drafts.guardrails.tables import row, table
+
 Span = tuple[str, int, int]
 
 _KEY = re.compile(
@@ -25,21 +28,31 @@ _PRIVATE_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _IN_URL = re.compile(r"\b[a-z][a-z0-9+]{1,12}://[^\s/:@]{1,64}:([^\s/@]{1,128})@")
 _BEARER = re.compile(r"\b(?:bearer|basic|authorization:?)\s+([A-Za-z0-9._~+/=-]{16,2000})", re.I)
 _NAMED = re.compile(
-    r"""\b(?:pass(?:word|code|phrase|wort)|passwd|pwd|kennwort|mot\ de\ passe|contrase(?:ñ|n)a|wachtwoord|senha|parola\ d'ordine
-        |(?:api|access|secret|private|auth|session|client|encryption|signing|license|licence|recovery)[\ _-]?(?:key|token|secret|code)
-        |secret|otp|one[- ]time\ (?:code|password|passcode)|(?:verification|security|2fa|login)\ code|pin(?:\ (?:code|number))?|cvv2?|cvc2?)\b
+    r"""\b(?:pass(?:word|code|phrase|wort)|passwd|pwd|kennwort|mot\ de\ passe|contrase(?:ñ|n)a|wachtwoord|senha
+        |parola\ d'ordine
+        |(?:api|access|secret|private|auth|session|client|encryption|signing|license|licence|recovery)[\ _-]?
+         (?:key|token|secret|code)
+        |secret|otp|one[- ]time\ (?:code|password|passcode)|(?:verification|security|2fa|login)\ code
+        |pin(?:\ (?:code|number))?|cvv2?|cvc2?)\b
         (?:\ (?:for|to|of|on)\ (?:the|your|my|this)?\ ?\w{1,20}(?:\ \w{1,20})?)?
-        [\ "'*]{0,3}(?P<link>:|=|->|\bis(?:\ now|\ still)?(?:\ set\ to)?:?|\bwas\b:?|\best\b|\blautet\b|\bist\b|\bes\b)\ {0,3}
+        [\ "'*]{0,3}
+        (?P<link>:|=|->|\bis(?:\ now|\ still)?(?:\ set\ to)?:?|\bwas\b:?|\best\b|\blautet\b|\bist\b|\bes\b)\ {0,3}
         (?P<value>"[^"\n]{3,80}"|'[^'\n]{3,80}'|[^\s"'<>\[\]()]{3,200})""",
     re.I | re.VERBOSE,
-)  # fmt: skip
-_CUES = ("pass", "pwd", "kennwort", "contrase", "wachtwoord", "senha", "key", "token", "secret", "otp", "code", "pin", "cv", "parola")  # fmt: skip
+)
+_KEYS = row("api access secret private auth session client encryption signing license licence recovery")
+_CUES = table(
+    """
+    password passcode passphrase passwort passwd pwd kennwort passe contraseña contrasena wachtwoord senha parola
+    key token secret code otp passwords pin cvv cvc
+    """
+) | {first + last for first in _KEYS for last in ("key", "token", "secret", "code")}
 _LOWER = re.compile(r"[a-z'-]+[.,;!?]?")
 
 
 def find_secrets(text: str) -> Iterator[Span]:
     """Keys of known form, private keys, passwords in addresses, and whatever follows a word for a secret."""
-    for found in _KEY.finditer(text):
+    for found in _KEY.finditer(text) if any(map(_KEY.search, long_words(text))) else ():
         if any(c.isdigit() for c in found.group()):
             yield "secret", found.start(), found.end()
     if "PRIVATE KEY" in text:
@@ -49,7 +62,7 @@ def find_secrets(text: str) -> Iterator[Span]:
     lower = text.lower()
     if "bearer" in lower or "basic" in lower or "authorization" in lower:
         yield from (("secret", *m.span(1)) for m in _BEARER.finditer(text) if not m.group(1).isalpha())
-    if any(cue in lower for cue in _CUES):
+    if not _CUES.isdisjoint(words_of(text)):
         yield from _named(text)
 
 

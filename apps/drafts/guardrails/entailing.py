@@ -36,7 +36,8 @@ _YES: dict[str, str] = {
 _NO: dict[str, str] = {
     "shipped": "processing pending confirmed held out_of_stock cancelled paid unpaid authorised ready",
     "out_for_delivery": "processing pending confirmed held out_of_stock cancelled paid shipped delayed lost",
-    "delivered": "shipped out_for_delivery processing pending confirmed delayed held lost cancelled returned undelivered out_of_stock partly_shipped paid",
+    "delivered": "shipped out_for_delivery processing pending confirmed delayed held lost cancelled returned "
+    "undelivered out_of_stock partly_shipped paid",
     "refunded": "refund_pending refund_denied refund_approved pending rejected",
     "paid": "unpaid failed pending authorised cancelled",
     "charged": "unpaid failed cancelled authorised",
@@ -64,7 +65,8 @@ NO = {family: frozenset(words.split()) for family, words in _NO.items()}
 
 # Families of one matter: a status of one of them that does not support a claim contradicts it.
 _MATTERS = (
-    "shipped out_for_delivery delivered processing pending confirmed held cancelled returned lost delayed undelivered ready",
+    "shipped out_for_delivery delivered processing pending confirmed held cancelled returned lost delayed "
+    "undelivered ready",
     "paid unpaid failed charged authorised",
     "refunded refund_pending refund_denied refund_approved partly_refunded",
     "in_stock out_of_stock",

@@ -31,9 +31,9 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     line: Sentence | None = None
     day: date | None = None
 
-    def of(self, kind: str, **changes: Any) -> Fact:
-        """The same as a fact of that kind."""
-        return msgspec.structs.replace(self, kind=kind, **changes)
+    def of(self, kind: str, money: bool | None = None) -> Fact:
+        """The same, of a tool, as a fact of that kind."""
+        return Fact(self.pointer, self.trust, kind, self.unit, money, self.entities, self.roles)
 
 
 class ToolStatus(NamedTuple):
@@ -43,6 +43,19 @@ class ToolStatus(NamedTuple):
     positive: bool
     fact: Fact
     words: frozenset[str] = frozenset()
+
+
+class Field(NamedTuple):
+    """One field of a tool's answer: the words of its name, and its value."""
+
+    words: tuple[str, ...]
+    value: Any
+    fact: Fact
+
+    @property
+    def says_no(self) -> bool:
+        """Whether it says that it is not so, or nothing."""
+        return self.value in (None, False, 0, "", "0", "0.0", "0.00", "no", "none")
 
 
 class Line(NamedTuple):
@@ -73,6 +86,16 @@ def in_matter(family: str, path: str) -> str:
 
 
 _REFUND = {
-    "completed": "refunded", "issued": "refunded", "paid": "refunded", "sent": "refunded", "processing": "refund_pending", "pending": "refund_pending",
-    "approved": "refund_approved", "rejected": "refund_denied", "failed": "refund_denied", "initiated": "refund_pending", "received": "refund_pending", "confirmed": "refund_approved",
-}  # fmt: skip
+    "completed": "refunded",
+    "issued": "refunded",
+    "paid": "refunded",
+    "sent": "refunded",
+    "processing": "refund_pending",
+    "pending": "refund_pending",
+    "approved": "refund_approved",
+    "rejected": "refund_denied",
+    "failed": "refund_denied",
+    "initiated": "refund_pending",
+    "received": "refund_pending",
+    "confirmed": "refund_approved",
+}

@@ -69,15 +69,15 @@ def fits(value: Value, key: Key, fact: Fact) -> bool:
     if value.kind == "amount":
         if fact.money is False or fact.kind in ("date", "id", "time", "duration", "percentage"):
             return False
-        return (
-            not (value.unit and fact.unit)
-            or value.unit == fact.unit
-            or fact.unit in KIN.get(value.unit, ())
-            or value.unit in KIN.get(fact.unit, ())
-        )
+        return alike(value.unit, fact.unit)
     if value.kind == "number":
         return fact.kind not in ("date", "time", "duration", "percentage") or fact.pointer.kind != "tool"
     return True
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two currencies may be the same; an unknown one may be any."""
+    return not (one and other) or one == other or other in KIN.get(one, ()) or one in KIN.get(other, ())
 
 
 def at_least(sentence: Sentence, value: Value) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import NamedTuple
 
+_HIGH = re.compile(r"[^\x00-\x7f]")
 _GONE = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
 _DASHES = frozenset(
     "\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2e3a\u2e3b\u301c\u3030\ufe58\ufe63\uff0d"
@@ -29,6 +31,9 @@ class Folded(NamedTuple):
 def fold(text: str) -> Folded:
     """The text with look-alikes of digits, letters, spaces, dashes and quotes made plain, invisible ones left out."""
     if text.isascii():
+        return Folded(text, None)
+    high = set(_HIGH.findall(text))
+    if all(_TABLE[ord(c)] == c for c in high):
         return Folded(text, None)
     plain = text.translate(_TABLE)
     if len(plain) == len(text):

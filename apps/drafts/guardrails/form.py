@@ -8,39 +8,59 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from apps.drafts.guardrails.languages import language_of, words_of
+from apps.drafts.guardrails.languages import language_of
 from apps.drafts.guardrails.privacy import MASK
+from apps.drafts.guardrails.splitting import words_of
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Finding, StageVerdict
 from apps.drafts.states import Stage
 
 MOST_CHARACTERS = 8000
 _PLACEHOLDER = re.compile(
-    r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|<<[^<>\n]{1,60}>>|\$\{[^{}\n]{1,60}\}|%%?[A-Z_]{3,40}%%?|__[A-Z_]{3,40}__"
-    r"|\[(?:\[)?(?:your|my|our|the|insert|add|enter|company|business|customer|client|agent|order|tracking|product|item|date|"
-    r"name|first|last|full|email|e-mail|phone|amount|price|address|link|url|number|signature|store|support|team|job|title|refund|"
+    r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|<<[^<>\n]{1,60}>>|\$\{[^{}\n]{1,60}\}|%%?[A-Z_]{3,40}%%?"
+    r"|__[A-Z_]{3,40}__"
+    r"|\[(?:\[)?(?:your|my|our|the|insert|add|enter|company|business|customer|client|agent|order|tracking"
+    r"|product|item|date|"
+    r"name|first|last|full|email|e-mail|phone|amount|price|address|link|url|number|signature|store|support"
+    r"|team|job|title|refund|"
     r"ihr|ihre|dein|nom|votre|nombre|su|xx+|todo|tbd|placeholder|fill)(?:[ _'’/-][^\[\]\n]{0,60})?\](?:\])?"
-    r"|<(?:name|customer|order|date|amount|insert|your|company|email|phone|link|agent|product|tracking)[ _A-Za-z-]{0,40}>|\b(?:XX+[-/. ]XX+(?:[-/. ]XX+)?|X{4,}|lorem ipsum|TODO|TBD|FIXME)\b|_{4,}",
+    r"|<(?:name|customer|order|date|amount|insert|your|company|email|phone|link|agent|product"
+    r"|tracking)[ _A-Za-z-]{0,40}>|\b(?:XX+[-/. ]XX+(?:[-/. ]XX+)?|X{4,}|lorem ipsum|TODO|TBD|FIXME)\b"
+    r"|_{4,}",
     re.I,
-)  # fmt: skip
-_JSON = re.compile(r'^\s{0,20}(?:```(?:json)?\s{0,5})?[\[{]\s{0,20}["\'{\[]|"(?:body|subject|reply|text|draft|message|response|to)"\s{0,3}:\s{0,3}["\[{]|\}\s{0,5}```|\\n\\n|"\s{0,10}\}\s{0,10}$')  # fmt: skip
-_MODEL = re.compile(
-    r"\b(?:as an? (?:\w+ )?(?:ai|artificial intelligence|language model|large language|llm|chat ?bot|virtual model)\b|i(?:'m| am) (?:just |only )?an? (?:\w+ )?(?:ai|language model|llm)\b"
-    r"|(?:my|the) (?:training data|knowledge cut-?off|context window)|i (?:cannot|can't|can not|am unable to|'m unable to) (?:assist|comply|fulfil+|help) (?:you )?with (?:that|this) request"
-    r"|here(?:'s| is) (?:a|the|your) (?:draft|reply|response|possible|suggested|revised|rewritten)|(?:sure|certainly|of course)[,!] here|(?:based on|according to|from) the (?:provided|given|supplied|above) (?:context|tool|information|data|passages|snippets?)"
-    r"|tool (?:data|results?|facts|output|response)|the (?:retrieved|provided) (?:passages?|snippets?|examples?)|als (?:ki|sprachmodell|künstliche)|en tant qu(?:e|')\s?(?:ia|modèle)|como (?:una? )?(?:ia|modelo de lenguaje|inteligencia)|let me know if you(?:'d| would) like me to (?:adjust|revise|change|rewrite))\b", re.I,
-)  # fmt: skip
-# A sign of the generator's own voice needs a word of the first, or one of each of the others.
-_MODEL_CUES = frozenset(
-    "ai model llm chatbot cutoff cut context provided given supplied tool passages passage snippet snippets retrieved "
-    "examples sprachmodell ki künstliche ia modelo modèle inteligencia adjust revise rewrite draft".split()
 )
-_REFUSED = frozenset("assist comply fulfil fulfill help".split())
-_PRESENTED = frozenset("sure certainly course reply response possible suggested revised rewritten".split())
-_HOLDING = re.compile(r"[\[{<$%_]|XX|TODO|TBD|FIXME|lorem", re.I)
+_JSON = re.compile(
+    r'^\s{0,20}(?:```(?:json)?\s{0,5})?[\[{]\s{0,20}["\'{\[]|"(?:body|subject|reply|text|draft|message'
+    r'|response|to)"\s{0,3}:\s{0,3}["\[{]|\}\s{0,5}```|\\n\\n|"\s{0,10}\}\s{0,10}$'
+)
+_MODEL = re.compile(
+    r"\b(?:as an? (?:\w+ )?(?:ai|artificial intelligence|language model|large language|llm|chat ?bot"
+    r"|virtual model)\b|i(?:'m| am) (?:just |only )?an? (?:\w+ )?(?:ai|language model|llm)\b"
+    r"|(?:my|the) (?:training data|knowledge cut-?off|context window)|i (?:cannot|can't|can not"
+    r"|am unable to|'m unable to) (?:assist|comply|fulfil+|help) (?:you )?with (?:that|this) request"
+    r"|here(?:'s| is) (?:a|the|your) (?:draft|reply|response|possible|suggested|revised|rewritten)|(?:sure"
+    r"|certainly|of course)[,!] here|(?:based on|according to|from) the (?:provided|given|supplied"
+    r"|above) (?:context|tool|information|data|passages|snippets?)"
+    r"|tool (?:data|results?|facts|output|response)|the (?:retrieved|provided) (?:passages?|snippets?"
+    r"|examples?)|als (?:ki|sprachmodell|künstliche)|en tant qu(?:e|')\s?(?:ia|modèle)|como (?:una? )?(?:ia"
+    r"|modelo de lenguaje|inteligencia)|let me know if you(?:'d| would) like me to (?:adjust|revise|change"
+    r"|rewrite))\b",
+    re.I,
+)
+# A sign of the generator's own voice needs a word of the first, or one of each of the others.
+_MODEL_CUES = table(
+    """
+    ai model llm chatbot cutoff cut context provided given supplied tool passages passage snippet snippets
+    retrieved examples sprachmodell ki künstliche ia modelo modèle inteligencia adjust revise rewrite draft
+    """
+)
+_REFUSED = table("assist comply fulfil fulfill help")
+_PRESENTED = table("sure certainly course reply response possible suggested revised rewritten")
+_HOLDING = ("[", "{", "<", "$", "%", "_", "xx", "todo", "tbd", "fixme", "lorem")
 
 
 def _may_hold(text: str) -> bool:
-    return _HOLDING.search(text) is not None
+    return any(map(text.lower().__contains__, _HOLDING))
 
 
 def _may_be_model(words: frozenset[str]) -> bool:
@@ -88,9 +108,32 @@ def _left_over(shown: str) -> Iterator[Finding]:
     if any(map(shown.__contains__, ("{", '"', "\\n", "```"))):
         remains = list(_JSON.finditer(shown))[:5]
         yield from (_of("json", m, "A remnant of the generator's answer format.") for m in remains)
-    if _may_be_model(words_of(shown)):
+    words = words_of(shown)
+    if not _SECRETS.isdisjoint(words) and not _SENDING.isdisjoint(words):
+        asks = "It asks the customer for a secret, which no reply may."
+        yield from (_of("secret", m, asks) for m in _ASKS_SECRET.finditer(shown) if not _NEVER.search(m.group()))
+    if _may_be_model(words):
         voice = "The generator speaks of itself or of its task."
         yield from (_of("model_speech", m, voice) for m in _MODEL.finditer(shown))
+
+
+_SECRETS = table("password passcode pin cvv cvc code card passwort kennwort contraseña wachtwoord tan")
+_SENDING = table("send give tell provide confirm share enter reply email text need require mit senden nennen")
+_ASKED_FOR = (
+    r"(?:passwords?|passcodes?|pin\b(?: (?:code|number))?|cvv|cvc|(?:full |credit |debit "
+    r"|bank )*card (?:number|details)|"
+    r"security code|(?:code|number|digits) on (?:the|your) (?:back|front|card)|one[- ]time (?:code"
+    r"|password)|passwort|kennwort)"
+)
+_NEVER = re.compile(r"\b(?:never|not|n't|nobody|without|nie|nicht)\b|n't\b", re.I)
+_ASKS_SECRET = re.compile(
+    rf"[^.!?\n]{{0,60}}\b(?:send|give|tell|provide|confirm|share|enter|reply with|e-?mail|text|need|require"
+    rf"|nennen|senden)\b"
+    rf"[^.!?\n]{{0,40}}\byour [^.!?\n]{{0,30}}?{_ASKED_FOR}|[^.!?\n]{{0,60}}\b(?:send|give|tell|provide"
+    rf"|confirm|share|reply with)\b"
+    rf"[^.!?\n]{{0,20}}\bthe (?:code|number|digits) on (?:the|your) (?:back|front)",
+    re.I,
+)
 
 
 def _of(kind: str, found: re.Match[str], words: str) -> Finding:
@@ -102,9 +145,10 @@ def _repeats(body: str) -> list[Finding]:
     if len(body) < 150:
         return []
     lower = body.lower()
-    parts = [" ".join(part.split()) for part in _ENDS.split(lower)]
-    counts = Counter(part for part in parts if part.count(" ") >= 4)
-    often = [part for part, times in counts.items() if times >= 3]
+    parts = [part for part in map(str.strip, _ENDS.split(lower)) if len(part) > 9]
+    often = []
+    if len(parts) - len(set(parts)) >= 2:
+        often = [part for part, times in Counter(parts).items() if times >= 3 and len(part.split()) >= 5]
     if often or _longest_run(lower.split()) >= 8:
         return [Finding("repeated", 0, 0, (often or [""])[0][:80], "It repeats itself.")]
     return []

@@ -7,34 +7,44 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from apps.drafts.guardrails.disguises import beyond_latin, disguised_in
 from apps.drafts.guardrails.facts import Entity
-from apps.drafts.guardrails.languages import language_of
+from apps.drafts.guardrails.languages import language_of, unread
 from apps.drafts.guardrails.names import Name, closing_of, names_in
-from apps.drafts.guardrails.privacy import MASK
+from apps.drafts.guardrails.privacy import MASK, own_phones
 from apps.drafts.guardrails.promises import Promise, promises_in
 from apps.drafts.guardrails.reading import read_values
 from apps.drafts.guardrails.sentences import Sentence, sentences_of
 from apps.drafts.guardrails.sources import Sources
+from apps.drafts.guardrails.statements import statements_in
+from apps.drafts.guardrails.stating import support_of_statement
 from apps.drafts.guardrails.statuses import Status, statuses_in
+from apps.drafts.guardrails.sums import worked_out
 from apps.drafts.guardrails.supporting import Answer, Support
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Claim, Context, Finding, Pointer, StageVerdict
 from apps.drafts.guardrails.values import Value, id_key
 from apps.drafts.states import Stage
 
 MOST_READ = 20_000  # characters of a draft; a longer one fails for its form
 MOST_CLAIMS = 400
-_COURTEOUS_DAY = frozenset(
-    "thank thanks contact contacting reaching reach help assist writing having wonderful lovely nice great good rest".split()
+_COURTEOUS_DAY = table(
+    """
+    thank thanks contact contacting reaching reach help assist writing having wonderful lovely nice great good rest
+    """
 )
+_FEW_LETTERS = 4  # of another script: fewer may be a name or a sign
+UNREAD = "In a language that cannot be checked."
 _COUNTED_COURTESY = re.compile(
-    r"\s{0,2}(?:\w+ )?(?:options?|ways?|steps?|things?|choices?|questions?|reasons?|possibilit|methods?|photos?|pictures?|points?|minutes? of your|easy|simple|of (?:us|our|them))\b",
+    r"\s{0,2}(?:\w+ )?(?:options?|ways?|steps?|things?|choices?|questions?|reasons?|possibilit|methods?"
+    r"|photos?|pictures?|points?|minutes? of your|easy|simple|of (?:us|our|them))\b",
     re.I,
 )
 _THIS_DAY = frozenset({"today", "tonight", "heute"})
-_DAY_MATTERS = frozenset("arrive arrives deliver delivery ship ships refund appointment due collect visit".split())
+_DAY_MATTERS = table("arrive arrives deliver delivery ship ships refund appointment due collect visit")
 _GIVEN = frozenset({"refund", "compensation", "replacement"})
 _ON_ITS_WAY = frozenset({"delivered", "shipped", "received"})
-_PAST_TROUBLE = frozenset("delayed lost damaged failed out_of_stock pending held".split())
+_PAST_TROUBLE = table("delayed lost damaged failed out_of_stock pending held")
 
 
 def judge_grounding(subject: str, body: str, context: Context) -> tuple[StageVerdict, tuple[Claim, ...]]:
@@ -56,6 +66,11 @@ def judge_grounding(subject: str, body: str, context: Context) -> tuple[StageVer
     if bad:
         words = f"{len(bad)} of {len(claims)} facts are not known from anywhere."
         return StageVerdict(Stage.GROUNDING, "fail", words, findings), tuple(claims)
+    if language := unread(body):
+        words = f"What it says in {language} was not checked beyond figures, names and links."
+        return StageVerdict(Stage.GROUNDING, "warn", words, (Finding("language", 0, 0, language, words),)), tuple(
+            claims
+        )
     words = f"All {len(claims)} facts are known." if claims else "It states no facts."
     return StageVerdict(Stage.GROUNDING, "pass", words), tuple(claims)
 
@@ -68,11 +83,15 @@ def _plain(subject: str) -> str:
 def _claims(text: str, sources: Sources, support: Support, *, echoing: bool = False) -> Iterator[Claim]:
     sentences = sentences_of(text)
     masks = [m.span() for m in MASK.finditer(text)] if "[" in text else []
+    masks += own_phones(text, sources.phones)
     closing = closing_of(text)
-    values = [v for v in read_values(text, sources.now) if not any(a <= v.start < b for a, b in masks)]
+    values = [v for v in read_values(text, sources.now, sentences) if not any(a <= v.start < b for a, b in masks)]
     names = sorted(
         names_in(text, sentences, closing, english=language_of(text) in ("English", "")), key=lambda name: name.start
     )
+    for start, end in disguised_in(text):
+        yield _claim("disguise", text, start, end, (False, None, "Written so that it cannot be read."))
+    latin = beyond_latin(text) * 2 < len(text)
     about: frozenset[Entity] = frozenset()
     at = name_at = 0
     for sentence in sentences:
@@ -82,6 +101,8 @@ def _claims(text: str, sources: Sources, support: Support, *, echoing: bool = Fa
         while name_at < len(names) and names[name_at].start < sentence.end:
             name_at += 1
         place = _Place(text, sentence, _mentions(sentence, sources), about)
+        if latin and beyond_latin(sentence.raw) >= _FEW_LETTERS:
+            yield _claim("language", text, sentence.start, sentence.end, (False, None, UNREAD))
         called = [name for name in names[first_name:name_at] if name.start < closing]
         yield from _quoted(_in_sentence(place, values[first:at], called, support, echoing=echoing), sentence, support)
         about = place.marks[-1][1] if place.marks else about
@@ -96,7 +117,7 @@ class _Place(NamedTuple):
     before: frozenset[Entity]
 
     def about(self, at: int) -> frozenset[Entity]:
-        """The record of which an offset speaks: the last one named before it, else the first after, else the one before."""
+        """The record of which an offset speaks: the last named before it, else the first after, else the one before."""
         if not self.marks:
             return self.before
         earlier = [entities for place, entities in self.marks if place <= at]
@@ -119,7 +140,10 @@ def _in_sentence(
         if _stated(text, value, sentence, statuses, promises):
             firm = bool(promises) and not sentence.conditional(value.start)
             answer = support.of_value(value, sentence, place.about(value.start), echo=echo and not firm)
+            if not answer[0] and (how := worked_out(value, sentence, values, support.sources)):
+                answer = (True, how, "")
             yield _claim(value.kind, text, value.start, value.end, answer)
+    yield from _of_statements(place, support, [*statuses, *promises], echo=echoing)
     for name in names:
         yield _claim("name", text, name.start, name.end, support.of_name(name.text, greeted=name.greeted))
 
@@ -148,6 +172,15 @@ def _of_status(
     if not answer[0] and sentence.sorry and trouble and answer[1] is None:
         return  # "Sorry that it was delayed" says what the customer suffers, not what we know
     yield _claim("status", place.text, status.start, status.end, answer)
+
+
+def _of_statements(place: _Place, support: Support, read: Sequence[Status | Promise], *, echo: bool) -> Iterator[Claim]:
+    """What the sentence tells without a figure, where nothing else of it was read as a status or a promise."""
+    for one in statements_in(place.sentence):
+        if echo or place.sentence.echo or place.sentence.sorry:
+            return
+        if not any(one.start <= other.start < one.end for other in read):
+            yield _claim("statement", place.text, one.start, one.end, support_of_statement(support.sources, one))
 
 
 def _stated(

@@ -10,7 +10,8 @@ from apps.drafts.states import Stage
 
 MOST_SUBJECT = 200
 _NAMES = (
-    r"(?:resent-)?(?:to|cc|bcc|from|sender|reply-to|date|message-id)|subject|return-path|in-reply-to|references|received|"
+    r"(?:resent-)?(?:to|cc|bcc|from|sender|reply-to|date|message-id)|subject|return-path|in-reply-to"
+    r"|references|received|"
     r"content-(?:type|transfer-encoding|disposition|id|length)|mime-version|delivered-to|envelope-(?:to|from)|"
     r"disposition-notification-to|list-[a-z-]{2,20}|dkim-signature|authentication-results|errors-to|x-[a-z-]{2,40}"
 )
@@ -18,10 +19,16 @@ _HEADER = re.compile(rf"(?:{_NAMES})[ \t]{{0,5}}[:：]", re.IGNORECASE)
 _IN_SUBJECT = re.compile(rf"(?:^|[\s;,|>])(?:(?!to|from|date|subject)(?:{_NAMES}))[ \t]{{0,5}}[:：]", re.IGNORECASE)
 _ADDRESSED = re.compile(r"(?:^|[\s;,|>])(?:to|from)[ \t]{0,5}[:：][^@\n]{0,60}@", re.IGNORECASE)
 _BREAK = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_WRITTEN_BREAK = re.compile(r"\\r\\n|\\[rn](?=[A-Za-z-]{2,20}:)|\\u000[ad]|\\x0[ad]|%0[ad]|%e5%98%8[ad]|&#(?:1[03]|x0*[ad]);|嘊|嘍", re.IGNORECASE)  # fmt: skip
+_WRITTEN_BREAK = re.compile(
+    r"\\r\\n|\\[rn](?=[A-Za-z-]{2,20}:)|\\u000[ad]|\\x0[ad]|%0[ad]|%e5%98%8[ad]|&#(?:1[03]|x0*[ad]);|嘊|嘍",
+    re.IGNORECASE,
+)
 _ENCODED = re.compile(r"=\?[\w-]{2,40}\?[bqBQ]\?[^?\s]{0,500}\?=?")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Within a word of Latin letters these only hide it; elsewhere some languages and emoji need them.
+_HIDING = "\xad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufeff"
+_WITHIN_WORD = re.compile(f"[{_HIDING}](?<=[A-Za-z].)[{_HIDING}]{{0,20}}(?=[A-Za-z])")
 _BOUNDARY = re.compile(r"--[=_A-Za-z0-9'()+,./:?-]{12,70}(?:--)?")
 
 
@@ -80,9 +87,11 @@ def clean_body(body: str, findings: list[Finding]) -> str:
     text = body
     if not text.isascii() or any(c in text for c in "\r\v\f\x1c\x1d\x1e"):
         text = _BREAK.sub("\n", text.replace("\r\n", "\n"))
-    if _UNSEEN.search(text):
+    seen = text if text.isascii() else _WITHIN_WORD.sub("", text)
+    seen = _UNSEEN.sub("", seen)
+    if seen != text:
         findings.append(Finding("untidy", 0, 0, "", "The body had characters that cannot be seen."))
-        text = _UNSEEN.sub("", text)
+        text = seen
     lines = text.split("\n")
     top = _header_lines(lines)
     if top:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from apps.drafts.guardrails.calendar_words import WEEKDAYS
 from apps.drafts.guardrails.sentences import WORD, Sentence
+from apps.drafts.guardrails.tables import table
 
 
 class Hours(NamedTuple):
@@ -18,8 +19,11 @@ class Hours(NamedTuple):
     end: int
 
 
-_PART = re.compile(r"[;,]|\band\b(?= (?:on |from |closed|open|we |it ))|\bund\b|\bbut\b|\. ")
-_UNTIL = frozenset("to until till through thru bis tot à al - –".split())
+_PART = re.compile(
+    r"[;:,](?!\d)|\band\b(?= (?:on |from |closed|open|we |it ))|\bund\b|\bbut\b|\. |\b(?:y|et|e"
+    r"|en)\b(?= (?:los?|el|les?|il|la|op) )"
+)
+_UNTIL = table("to until till through thru bis tot à al - –")
 _GENERAL = {
     "weekdays": frozenset({1, 2, 3, 4, 5}),
     "weekday": frozenset({1, 2, 3, 4, 5}),
@@ -28,8 +32,28 @@ _GENERAL = {
     "daily": frozenset(range(1, 8)),
     "werktags": frozenset({1, 2, 3, 4, 5}),
 }
-_OPEN = frozenset(
-    "open opens opening hours closed close closes geöffnet geschlossen ouvert fermé abierto cerrado available reach phone lines".split()
+_OPEN = table(
+    """
+    open opens opening hours closed close closes available reach phone lines geöffnet geschlossen öffnen schließen
+    ouvert ouverte ouvre ouvrons fermé fermée fermons abierto abierta cerrado cerrada abre abren abrimos cierra
+    cierran cerramos aperto aperta apriamo chiuso chiusa chiudiamo geopend gesloten dicht
+    """
+)
+
+
+_SHUT = (
+    "closed",
+    "not open",
+    "geschlossen",
+    "schließen",
+    "ferm",
+    "cerrad",
+    "cerramos",
+    "cierra",
+    "chius",
+    "chiud",
+    "gesloten",
+    "dicht",
 )
 
 
@@ -52,11 +76,7 @@ def hours_in(sentence: Sentence) -> list[Hours]:
                 (
                     begin,
                     days,
-                    "closed" in part
-                    or "geschlossen" in part
-                    or "fermé" in part
-                    or "cerrado" in part
-                    or "not open" in part,
+                    any(map(part.__contains__, _SHUT)),
                 )
             )
         begin = bound

@@ -5,23 +5,36 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from apps.drafts.guardrails.folding import fold
-from apps.drafts.guardrails.injection_patterns import FOREIGN, FOREIGN_CUES, OBEYED, OBEYED_CUES, PATTERNS
+from apps.drafts.guardrails.injection_foreign import FOREIGN, FOREIGN_CUES, OWN_ABROAD
+from apps.drafts.guardrails.injection_patterns import PATTERNS, Pattern
+from apps.drafts.guardrails.obedience import OBEYED, OBEYED_CUES
 from apps.drafts.guardrails.recipients import bare
+from apps.drafts.guardrails.splitting import lowered, words_of
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Context, Finding, StageVerdict
 from apps.drafts.states import Stage
 
 MOST_READ = 30_000  # characters of one source
 MOST_FOUND = 30
 WORDS = {
-    "override": "It asks to set instructions aside.", "role": "It assigns a role.", "jailbreak": "It asks to drop all limits.", "reveal": "It asks for instructions, secrets or the data of others.",
-    "marker": "It imitates the marks between parts of a prompt.", "addressed": "It speaks to a machine.", "dictate": "It dictates what the reply must say.", "exfiltrate": "It asks to send something elsewhere.",
-    "authority": "It claims an authority that mail does not have.", "redirect": "It sets another task.", "hidden": "It has text that a reader does not see.", "encoded": "It has instructions in encoded text.",
-}  # fmt: skip
+    "override": "It asks to set instructions aside.",
+    "role": "It assigns a role.",
+    "jailbreak": "It asks to drop all limits.",
+    "reveal": "It asks for instructions, secrets or the data of others.",
+    "marker": "It imitates the marks between parts of a prompt.",
+    "addressed": "It speaks to a machine.",
+    "dictate": "It dictates what the reply must say.",
+    "exfiltrate": "It asks to send something elsewhere.",
+    "authority": "It claims an authority that mail does not have.",
+    "redirect": "It sets another task.",
+    "hidden": "It has text that a reader does not see.",
+    "encoded": "It has instructions in encoded text.",
+}
 _WORD = re.compile(r"\w+")
 _STRANGE = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u3040-\ud7ff]")
 _ENCODED = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,4000}={0,2}(?![A-Za-z0-9+/=_-])")
@@ -30,16 +43,24 @@ _SPACED = re.compile(r"\b(?:\w[ .\-_*]{1,2}){7,400}\w\b")
 _INVISIBLE = re.compile(
     "[\u200b-\u200d\u2060-\u2064\ufeff]{3,}|[\U000e0020-\U000e007f]{2,}|[\u202a-\u202e\u2066-\u2069]"
 )
-_LOOKALIKE = str.maketrans(dict(
-    zip("аеорсухіѕјԁһ" "АВЕКМНОРСТХІЅЈ" "αορτυικν" "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxisjdh" "ABEKMHOPCTXISJ" "aoptuikv" "ABEZHIKMNOPTYX", strict=True)
-))  # fmt: skip
+_LOOKALIKE = str.maketrans(
+    dict(
+        zip(
+            "аеорсухіѕјԁһАВЕКМНОРСТХІЅЈαορτυικνΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+            "aeopcyxisjdhABEKMHOPCTXISJaoptuikvABEZHIKMNOPTYX",
+            strict=True,
+        )
+    )
+)
 _LEET = str.maketrans("013457@$", "oieastas")
 _ROT13 = re.compile(r"\b(?:vtaber|qvfertneq|sbetrg)\b[^\n]{0,60}\b(?:vafgehpgvbaf|cebzcg|cerivbhf|ehyrf)\b", re.I)
 _BACKWARDS = re.compile(r"\b(?:snoitcurtsni|tpmorp|selur)\b[^\n]{0,60}\b(?:erongi|dragersid|tegrof)\b|erongi\b", re.I)
 _QUOTED = re.compile(r"[\"“'‘«]([^\"”'’»\n]{4,120})[\"”'’»]")
 _PAYLOAD = re.compile(r"\b[A-Z][A-Z0-9_-]{4,30}\b(?: [A-Z][A-Z0-9_-]{1,30}\b){0,4}")
 _TARGET = re.compile(
-    r"https?://[^\s<>\"')\]]{4,200}|www\.[^\s<>\"')\]]{4,200}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|(?<!\w)(?:[a-z0-9-]{2,40}\.)+(?:com|net|org|io|ru|xyz|top|site|online|info|example|test)(?:/[\w./?=&%-]{0,100})?",
+    r"https?://[^\s<>\"')\]]{4,200}|www\.[^\s<>\"')\]]{4,200}"
+    r"|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|(?<!\w)(?:[a-z0-9-]{2,40}\.)+(?:com|net|org|io|ru"
+    r"|xyz|top|site|online|info|example|test)(?:/[\w./?=&%-]{0,100})?",
     re.I,
 )
 
@@ -51,7 +72,7 @@ def _in_passage(text: str) -> tuple[Finding, ...]:
 
 
 def instructions_in(text: str) -> tuple[Finding, ...]:
-    """What in a text from outside tries to instruct whoever drafts; offsets are of the text, 0, 0 when it is encoded."""
+    """What in a text from outside tries to instruct whoever drafts; offsets of the text, 0, 0 when it is encoded."""
     return tuple(_found(text[:MOST_READ], deep=True))[:MOST_FOUND]
 
 
@@ -64,29 +85,35 @@ def _found(text: str, *, deep: bool) -> Iterator[Finding]:
     lower = plain.lower()
     words = frozenset(_WORD.findall(lower))
     for pattern in PATTERNS:
-        if pattern.kind != "hidden" and (
-            pattern.cues.isdisjoint(words) or (pattern.also and pattern.also.isdisjoint(words))
-        ):
-            continue
-        if pattern.kind == "hidden" and not ("<!--" in lower or ":" in lower):
-            continue
-        for found in pattern.rule.finditer(plain):
-            start, end = _sentence(plain, found.start(), found.end())
-            if pattern.veto and pattern.veto.search(
-                plain, max(0, found.start() - 20), min(len(plain), found.end() + 40)
-            ):
-                continue
-            yield _finding(pattern.kind, text, *folded.span(start, end))
-            break
+        found = _first(pattern, plain) if _may_find(pattern, lower, words) else None
+        if found:
+            yield _finding(pattern.kind, text, *folded.span(*_sentence(plain, *found.span())))
     if strange or any(map(lower.__contains__, FOREIGN_CUES)):
         yield from _foreign(text, folded.text, folded)
     if deep:
         yield from _disguised(text, plain, lower, words)
 
 
+def _may_find(pattern: Pattern, lower: str, words: frozenset[str]) -> bool:
+    """Whether the words are there without which there is nothing to be found."""
+    if pattern.kind == "hidden":
+        return "<!--" in lower or ":" in lower
+    return not pattern.cues.isdisjoint(words) and not (pattern.also and pattern.also.isdisjoint(words))
+
+
+def _first(pattern: Pattern, plain: str) -> re.Match[str] | None:
+    """What the pattern finds first that its veto lets stand."""
+    for found in pattern.rule.finditer(plain):
+        near = (max(0, found.start() - 20), min(len(plain), found.end() + 40))
+        if not (pattern.veto and pattern.veto.search(plain, *near)):
+            return found
+    return None
+
+
 def _foreign(text: str, plain: str, folded: Any) -> Iterator[Finding]:
     for kind, rule in FOREIGN:
-        if found := rule.search(plain):
+        found = rule.search(plain)
+        if found and not (kind == "override" and OWN_ABROAD.search(found.group())):
             yield _finding(kind, text, *folded.span(*_sentence(plain, found.start(), found.end())))
             return
 
@@ -95,41 +122,49 @@ def _disguised(text: str, plain: str, lower: str, words: frozenset[str]) -> Iter
     """Encoded, spaced out, written backwards, with digits for letters or characters that nobody sees."""
     if not text.isascii() and (unseen := _INVISIBLE.search(text)):
         yield _finding("hidden", text, unseen.start(), unseen.end())
-    longest = max(map(len, words), default=0)
-    for block in list(_ENCODED.finditer(plain))[:10] if longest >= 16 else ():
-        decoded = _decoded(block.group())
+    for decoded in _decodings(plain, words):
         if decoded and any(True for _ in _found(decoded, deep=False)):
-            yield _finding("encoded", text, 0, 0, decoded)
-    for block in list(_HEX.finditer(plain))[:5] if longest >= 32 or sum(len(w) == 2 for w in words) >= 12 else ():
-        digits = re.sub(r"[ :]", "", block.group())
-        decoded = bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("ascii", "ignore")
-        if any(True for _ in _found(decoded, deep=False)):
             yield _finding("encoded", text, 0, 0, decoded)
     if not _TURNED.isdisjoint(words) and (_ROT13.search(plain) or _BACKWARDS.search(plain)):
         yield _finding("encoded", text, 0, 0, plain[:80])
-    letters = sum(len(w) == 1 for w in words) >= 5
-    spaced = [_unspaced(block.group()) for block in list(_SPACED.finditer(plain))[:20]] if letters else []
-    leet = lower.translate(_LEET) if any(map(_LEETISH.search, words)) or "@" in lower or "$" in lower else ""
-    for other in (*(s for s in spaced if s), leet):
-        if (
-            (other and not _LEET_SAFE.isdisjoint(_WORD.findall(other)))
-            or "ignorepre" in other.replace(" ", "")
-            or "ignoreall" in other.replace(" ", "")
-        ) and (
-            any(f.kind in ("override", "reveal", "jailbreak") for f in _found(other, deep=False))
-            or (
-                "ignore" in other
-                and other not in lower
-                and ("previous" in other or "allinstructions" in other or "allprevious" in other)
-            )
-        ):
-            yield _finding("encoded", text, 0, 0, other[:80])
-            return
+    other = next((other for other in _unmasked(plain, lower, words) if _overrides(other, lower)), None)
+    if other is not None:
+        yield _finding("encoded", text, 0, 0, other[:80])
 
 
-_TURNED = frozenset("vtaber qvfertneq sbetrg snoitcurtsni tpmorp selur erongi dragersid tegrof".split())
+def _decodings(plain: str, words: frozenset[str]) -> Iterator[str]:
+    """What stands there in base64 or as hexadecimal digits."""
+    longest = max(map(len, words), default=0)
+    for block in list(_ENCODED.finditer(plain))[:10] if longest >= 16 else ():
+        yield _decoded(block.group())
+    for block in list(_HEX.finditer(plain))[:5] if longest >= 32 or sum(len(w) == 2 for w in words) >= 12 else ():
+        digits = re.sub(r"[ :]", "", block.group())
+        yield bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("ascii", "ignore")
+
+
+def _unmasked(plain: str, lower: str, words: frozenset[str]) -> Iterator[str]:
+    """What was spaced out or has digits for letters, as it would be read."""
+    if sum(len(w) == 1 for w in words) >= 5:
+        yield from filter(None, (_unspaced(block.group()) for block in list(_SPACED.finditer(plain))[:20]))
+    if any(map(_LEETISH.search, words)) or "@" in lower or "$" in lower:
+        yield lower.translate(_LEET)
+
+
+def _overrides(other: str, lower: str) -> bool:
+    """Whether what was unmasked tells to ignore or to reveal something."""
+    joined = other.replace(" ", "")
+    ignores = "ignorepre" in joined or "ignoreall" in joined
+    if not ignores and _LEET_SAFE.isdisjoint(_WORD.findall(other)):
+        return False
+    if any(f.kind in ("override", "reveal", "jailbreak") for f in _found(other, deep=False)):
+        return True
+    known = "previous" in other or "allinstructions" in other or "allprevious" in other
+    return "ignore" in other and other not in lower and known
+
+
+_TURNED = table("vtaber qvfertneq sbetrg snoitcurtsni tpmorp selur erongi dragersid tegrof")
 _LEETISH = re.compile(r"[a-z][01345]+[a-z]|^[1345][a-z0-9]*[a-z]{2}")
-_LEET_SAFE = frozenset("ignore instructions prompt disregard jailbreak bypass".split())
+_LEET_SAFE = table("ignore instructions prompt disregard jailbreak bypass")
 
 
 def _unspaced(block: str) -> str:
@@ -205,7 +240,7 @@ def _texts(context: Context) -> Iterator[tuple[str, str]]:
 def _strings(value: Any, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif depth < 12 and isinstance(value, Mapping):
+    elif depth < 12 and isinstance(value, dict):
         for inner in value.values():
             yield from _strings(inner, depth + 1)
     elif depth < 12 and isinstance(value, list | tuple):
@@ -215,12 +250,7 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
 
 def _obeyed(body: str, raw: str, found: list[Finding], context: Context) -> Iterator[Finding]:
     words = "The draft speaks of its instructions, or has what a reply never has."
-    if (
-        not OBEYED_CUES.isdisjoint(frozenset(_WORD.findall(body.lower())))
-        or "<" in body
-        or "![" in body
-        or "do anything now" in body.lower()
-    ):
+    if not OBEYED_CUES.isdisjoint(words_of(body)) or "<" in body or "![" in body or "do anything now" in body.lower():
         for sign in list(OBEYED.finditer(body[:MOST_READ]))[:5]:
             yield Finding("obeyed", sign.start(), sign.end(), sign.group()[:80], words)
     if not found:
@@ -228,30 +258,30 @@ def _obeyed(body: str, raw: str, found: list[Finding], context: Context) -> Iter
     known = {bare(a.address) for a in (*context.recipients.to, *context.recipients.cc)} | {
         o.lower() for o in (*context.own, *context.customer)
     }
-    lower = raw.lower()
-    seen: set[str] = set()
+    for text, words in dict(_named_by(found)).items():
+        if text.lower() not in known and text in (raw if words == _DICTATED else raw.lower()):
+            yield _at(body, text.lower(), words)
+
+
+_NAMED = "What the foreign instruction names stands in the draft."
+_DICTATED = "What the foreign instruction dictates stands in the draft."
+
+
+def _named_by(found: list[Finding]) -> Iterator[tuple[str, str]]:
+    """What instructions name or dictate, with what it means when it stands in the draft."""
     for one in found:
         if one.kind in ("hidden", "marker") and len(one.text) < 8:
             continue
-        for target in _TARGET.findall(one.text):
-            low = target.lower().rstrip(".,;:!?")
-            if low in lower and low not in known and low not in seen:
-                seen.add(low)
-                yield _at(body, low, "What the foreign instruction names stands in the draft.")
-        said = {q.strip() for q in _QUOTED.findall(one.text)} | set(_PAYLOAD.findall(one.text))
-        for phrase in said - seen:
-            if (
-                len(phrase) > 4
-                and phrase in raw
-                and not phrase.isdigit()
-                and (phrase.isupper() or " " in phrase)
-                and phrase.lower() not in known
-                and not any(c.isdigit() for c in phrase)
-            ):
-                seen.add(phrase)
-                yield _at(body, phrase.lower(), "What the foreign instruction dictates stands in the draft.")
+        yield from ((target.lower().rstrip(".,;:!?"), _NAMED) for target in _TARGET.findall(one.text))
+        said = {quoted.strip() for quoted in _QUOTED.findall(one.text)} | set(_PAYLOAD.findall(one.text))
+        yield from ((phrase, _DICTATED) for phrase in sorted(filter(_dictated, said)))
+
+
+def _dictated(phrase: str) -> bool:
+    """Whether it is more than a word of everyday: of several words, or in capitals, and no number."""
+    return len(phrase) > 4 and (phrase.isupper() or " " in phrase) and not any(c.isdigit() for c in phrase)
 
 
 def _at(body: str, text: str, words: str) -> Finding:
-    at = body.lower().find(text)
+    at = lowered(body).find(text)
     return Finding("obeyed", max(at, 0), max(at, 0) + (len(text) if at >= 0 else 0), text[:80], words)

@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from apps.drafts.guardrails.calendar_words import UNITS
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.values import Key, Value
 
-CUES = frozenset("week weekend month year day morning afternoon evening hour couple few".split())
+CUES = table("week weekend month year day morning afternoon evening hour couple few")
 _SPAN = re.compile(
     r"\bend of (?:the|this) (?P<late>day|week|month|year)\b"
     r"|\bthis (?P<this>week|weekend|month|morning|afternoon|evening)\b"
     r"|\b(?:by|before|over|at|during) the (?P<free>weekend)\b"
     r"|\bfirst thing in the (?P<early>morning)\b"
     r"|\bwithin the (?:next )?(?P<within>hour|day|week|month)\b"
-    r"|\b(?:in|within|take|takes|another) (?:about |around |just |only )?(?:a |the next )?(?P<some>couple|few) (?:of |more )?"
+    r"|\b(?:in|within|take|takes|another) (?:about |around |just |only )?(?:a |the next )?(?P<some>couple"
+    r"|few) (?:of |more )?"
     r"(?P<working>business |working )?(?P<unit>minutes|hours|days|weeks|months)\b",
     re.I,
 )

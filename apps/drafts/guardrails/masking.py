@@ -8,23 +8,39 @@ from typing import Any
 
 from apps.drafts.guardrails.privacy import LABELS, Allowed, allowed_of, mask
 from apps.drafts.guardrails.recipients import bare
+from apps.drafts.guardrails.splitting import letters_in
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Context, Finding, StageVerdict
 from apps.drafts.states import Stage
 
-_PERSON_KEYS = frozenset(
-    "customer_name full_name first_name last_name recipient recipient_name buyer buyer_name contact contact_name holder cardholder "
-    "account_holder customer client client_name guest guest_name patient patient_name ordered_by shipped_to ship_to_name billing_name "
-    "shipping_name user_name username surname given_name family_name fullname customername".split()
-)  # fmt: skip
-_PERSON_PARENTS = frozenset("customer buyer recipient user contact billing shipping patient client guest holder owner member account sender addressee".split())  # fmt: skip
+_PERSON_KEYS = table(
+    """
+    customer_name full_name first_name last_name recipient recipient_name buyer buyer_name contact contact_name
+    holder cardholder account_holder customer client client_name guest guest_name patient patient_name ordered_by
+    shipped_to ship_to_name billing_name shipping_name user_name username surname given_name family_name fullname
+    customername
+    """
+)
+_PERSON_PARENTS = table(
+    """
+    customer buyer recipient user contact billing shipping patient client guest holder owner member account sender
+    addressee
+    """
+)
 _GREETING = re.compile(
-    r"^[ \t>]{0,4}(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?|sehr geehrte[rs]?|guten tag|bonjour|cher|chère|hola|estimad[oa]|ciao|gentile|beste|geachte)"
-    r",?[ \t]{1,2}(?P<name>(?:(?:mr|mrs|ms|miss|dr|herr|frau|monsieur|madame|señora?|sr|sra|de heer|mevrouw)\.?[ \t])?[A-ZÀ-Ý][\w'’-]{1,24}(?:[ \t][A-ZÀ-Ý][\w'’-]{1,24}){0,2})", re.I | re.M,
-)  # fmt: skip
+    r"^[ \t>]{0,4}(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?"
+    r"|sehr geehrte[rs]?|guten tag|bonjour|cher|chère|hola|estimad[oa]|ciao|gentile|beste|geachte)"
+    r",?[ \t]{1,2}(?P<name>(?:(?:mr|mrs|ms|miss|dr|herr|frau|monsieur|madame|señora?|sr|sra|de heer"
+    r"|mevrouw)\.?[ \t])?(?-i:[A-ZÀ-Ý][\w'’-]{1,24}(?:[ \t][A-ZÀ-Ý][\w'’-]{1,24}){0,2}))",
+    re.I | re.M,
+)
 _TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|herr|frau|monsieur|madame|señora?|sra?|de heer|mevrouw)\.?\s", re.I)
-_NOBODY = frozenset(
-    "there all team customer sir madam everyone friend folks again valued client user sirs madame monsieur kunde kundin damen herren "
-    "guest member both support".split()
+_NOBODY = table(
+    """
+    there all team customer sir madam everyone friend folks again valued client user sirs madame monsieur kunde
+    kundin damen herren guest member both support i i'm i've i'll we we're we've you your it it's this that as the
+    yes no sorry thanks thank please unfortunately of mr mrs ms miss
+    """
 )
 
 
@@ -58,7 +74,7 @@ def terms_of(context: Context) -> tuple[Allowed, frozenset[str]]:
     for passage in context.passages:
         if passage.kind != "snippet":
             names |= {n for n in names_greeted(passage.text) if not mine.knows(n)}
-    may = " ".join([*theirs, *snippets, *ours, *own])
+    may = " ".join([*theirs, *snippets, *ours, *own]) if names else ""
     return allowed, frozenset(name for name in names if name not in may)
 
 
@@ -66,7 +82,7 @@ def names_greeted(text: str) -> Iterator[str]:
     """Names behind "Dear" or "Hello", without their title; the first name on its own as well."""
     for found in _GREETING.finditer(text):
         name = _TITLE.sub("", found["name"]).strip()
-        if name[:1].isupper() and name.split()[0].lower() not in _NOBODY:
+        if name[:1].isupper() and name.split()[0].lower().replace("’", "'") not in _NOBODY:
             yield name
             if " " in name:
                 yield name.split()[0]
@@ -91,7 +107,7 @@ class _Mine:
     def read(self, value: Any, parent: str = "", whose: str = "", depth: int = 0) -> None:
         if depth > 12:
             return
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             whose = self._whose(value, parent) or whose
             for key, inner in value.items():
                 self._leaf(str(key).lower(), inner, parent, whose)
@@ -102,11 +118,10 @@ class _Mine:
 
     def _whose(self, record: Mapping[str, Any], parent: str) -> str:
         """theirs | other | empty when the record does not say."""
-        mails = {bare(v) for v in record.values() if isinstance(v, str) and "@" in v and " " not in v.strip()}
-        for inner in _PERSON_PARENTS & {str(k).lower() for k in record}:
-            nested = record.get(inner)
-            if isinstance(nested, Mapping):
-                mails |= {bare(v) for v in nested.values() if isinstance(v, str) and "@" in v and " " not in v.strip()}
+        mails = _addresses(record)
+        for key, inner in record.items():
+            if isinstance(inner, dict) and str(key).lower() in _PERSON_PARENTS:
+                mails |= _addresses(inner)
         if mails and self.emails:
             return "theirs" if mails & self.emails else "other"
         named = [v for k, v in record.items() if isinstance(v, str) and self._is_person(str(k).lower(), parent, record)]
@@ -131,8 +146,13 @@ class _Mine:
                 self.names |= {name, *(part for part in name.split() if len(part) > 2 and part[0].isupper())}
 
 
+def _addresses(record: Mapping[str, Any]) -> set[str]:
+    """The e-mail addresses that its fields are."""
+    return {bare(v) for v in record.values() if isinstance(v, str) and "@" in v and " " not in v.strip()}
+
+
 def _words(text: str) -> set[str]:
-    return {w for w in re.findall(r"[^\W\d_]+", text.lower()) if len(w) > 1}
+    return {word for word in letters_in(text) if len(word) > 1}
 
 
 __all__ = ["allowed_of", "judge_privacy", "names_greeted", "terms_of"]

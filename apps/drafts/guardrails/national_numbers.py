@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 
-from apps.drafts.guardrails.languages import words_of
+from apps.drafts.guardrails.splitting import long_words, words_of
+from apps.drafts.guardrails.tables import table
 
 Span = tuple[str, int, int]
 
@@ -18,31 +19,49 @@ _SSN_CUE = re.compile(
     r"\b(?:ssn|social(?: security)?(?: (?:number|no))?|soc sec|itin|tax(?:payer)? id\w*)\b[^\d\n]{0,24}$", re.I
 )
 _SSN_LOOSE = re.compile(r"(?<![\w-])\d(?:[ .\-_/]{0,3}\d){8}(?![\w-])")
-_CHUNK = re.compile(r"\d[\dA-Za-z]{0,20}(?:[ .\-/][\dA-Za-z]{1,20}){0,8}(?![\w@])")
+# Groups behind the first have a digit, or are a letter at the end, as in "12345678 Z".
+_CHUNK = re.compile(
+    r"\d[\dA-Za-z]{0,20}(?:[ .\-/](?:[A-Za-z]{0,8}\d[\dA-Za-z]{0,20}|[A-Za-z]{1,2}(?!\w))){0,8}(?![\w@])"
+)
 _LEADING = re.compile(r"(?<![\w@/])(?:[A-Za-z]{1,6}|[A-Za-z]{1,4}[ -])?$")
-_SSN_CUES = frozenset("ssn social soc itin tax taxpayer".split())
+_SSN_CUES = table("ssn social soc itin tax taxpayer")
 _CUED = re.compile(
-    r"\b(?:(?P<national_id>passport|passeport|reisepass|pasaporte|driv(?:er'?s?|ing) licen[cs]e|national id(?:entity)?|identity (?:card|number)|id card|"
-    r"personalausweis\w*|national insurance|nhs|medicare|steuer-?id\w*|steuernummer|bsn|burgerservicenummer|cpf|pesel|sin|social insurance|tfn|aadhaar|pan|"
+    r"\b(?:(?P<national_id>passport|passeport|reisepass|pasaporte|driv(?:er'?s?|ing) licen[cs]e"
+    r"|national id(?:entity)?|identity (?:card|number)|id card|"
+    r"personalausweis\w*|national insurance|nhs|medicare|steuer-?id\w*|steuernummer|bsn|burgerservicenummer"
+    r"|cpf|pesel|sin|social insurance|tfn|aadhaar|pan|"
     r"nino|nir|dni|nie|codice fiscale|tax (?:id|number|file)\w*)|"
     r"(?P<account>(?:bank )?account|routing|sort code|bsb|aba|kontonummer|bic|swift))\b"
-    r"(?: ?(?:number|no\.?|nr\.?|code|#))?[\s:#]{0,3}(?:is |was |ist |: )?(?P<value>[A-Za-z]{0,3}\d(?:[ -]?[\dA-Za-z]){4,18})(?![\w])", re.I,
-)  # fmt: skip
+    r"(?: ?(?:number|no\.?|nr\.?|code|#))?[\s:#]{0,3}(?:is |was |ist "
+    r"|: )?(?P<value>[A-Za-z]{0,3}\d(?:[ -]?(?:[A-Za-z]{0,2}\d|[A-Za-z](?![a-z]))){4,18})(?![\w])",
+    re.I,
+)
 _BORN = re.compile(
-    r"\b(?:date of birth|d\.?o\.?b\.?|born(?: on)?|birth ?da(?:y|te)(?: is)?|geboren(?: am)?|geburtsdatum|n[ée]e? le|fecha de nacimiento)\b[\s:]{0,3}(?:is |on |the )?"
-    r"(?P<value>\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}(?:st|nd|rd|th)? (?:of )?[A-Za-zäéû]{3,9},? \d{4}|[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?,? \d{4})", re.I,
-)  # fmt: skip
+    r"\b(?:date of birth|d\.?o\.?b\.?|born(?: on)?|birth ?da(?:y|te)(?: is)?|geboren(?: am)?|geburtsdatum"
+    r"|n[ée]e? le|fecha de nacimiento)\b[\s:]{0,3}(?:is |on |the )?"
+    r"(?P<value>\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}(?:st|nd|rd|th)? (?:of )?[A-Za-zäéû]{3,9},? \d{4}"
+    r"|[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?,? \d{4})",
+    re.I,
+)
 _LEAD = re.compile(r"[A-Za-z]{1,4}[ -]")
 _DIGITS = re.compile(r"\d+")
 _DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
-_BIRTH_CUES = frozenset("birth dob d born birthday birthdate geboren geburtsdatum né née nee ne nacimiento".split())
-_CUES = frozenset(
-    "passport passeport reisepass pasaporte licence license national identity id personalausweis personalausweisnummer insurance nhs medicare steuer steueridnr "
-    "steuernummer bsn burgerservicenummer cpf pesel sin social tfn aadhaar pan nino nir dni nie codice tax account routing sort bsb aba kontonummer bic swift steuerid".split()
+_BIRTH_CUES = table("birth dob d born birthday birthdate geboren geburtsdatum né née nee ne nacimiento")
+_CUES = table(
+    """
+    passport passeport reisepass pasaporte licence license national identity id personalausweis
+    personalausweisnummer insurance nhs medicare steuer steueridnr steuernummer bsn burgerservicenummer cpf pesel
+    sin social tfn aadhaar pan nino nir dni nie codice tax account routing sort bsb aba kontonummer bic swift
+    steuerid
+    """
 )
 _NINO = re.compile(r"(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])\d{6}[A-D]")
 _WALLET = re.compile(r"(?<!\w)(?:bc1[a-z0-9]{25,59}|0x[a-fA-F0-9]{40}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})(?!\w)")
-_NETWORK = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)|(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])|(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![\w:])")  # fmt: skip
+_NETWORK = re.compile(
+    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)"
+    r"|(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"
+    r"|(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![\w:])"
+)
 
 # By the form without separators (d a digit, a a letter): which rules may know such a number, and whether it must stand
 # in groups. A rule whose check digit lets one number in ten pass is asked for grouped ones only.
@@ -65,16 +84,23 @@ _FORMS: dict[str, tuple[tuple[str, bool], ...]] = {
     "a2d6a": (("nino", False),),
 }
 _GROUPS = {
-    "br.cpf": "3.3.3-2", "be.nn": "2.2.2-3.2", "in_.aadhaar": "4 4 4", "ca.sin": "3-3-3", "se.personnummer": "6-4",
-    "dk.cpr": "6-4", "cz.rc": "6/4", "gb.nhs": "3 3 4", "fr.nir": "1 2 2 2 3 3 2",
-}  # fmt: skip
+    "br.cpf": "3.3.3-2",
+    "be.nn": "2.2.2-3.2",
+    "in_.aadhaar": "4 4 4",
+    "ca.sin": "3-3-3",
+    "se.personnummer": "6-4",
+    "dk.cpr": "6-4",
+    "cz.rc": "6/4",
+    "gb.nhs": "3 3 4",
+    "fr.nir": "1 2 2 2 3 3 2",
+}
 _AHV = re.compile(r"(?<!\d)756[. ]\d{4}[. ]\d{4}[. ]\d{2}(?!\d)")
 _RRN = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}(?!\d)")
 
 
 def find_national(text: str) -> Iterator[Span]:
     """US social security numbers, other states' numbers, bank accounts, dates of birth, wallets, network addresses."""
-    runs = [len(run) for run in _DIGITS.findall(text)]
+    runs = list(map(len, _DIGITS.findall(text)))
     if sum(runs) < 5:
         return
     words = words_of(text)
@@ -96,7 +122,7 @@ def _shaped(text: str, longest: int) -> Iterator[tuple[str, re.Pattern[str]]]:
         yield "national_id", _AHV
     if longest >= 7:
         yield "national_id", _RRN
-    if max(map(len, text.split())) >= 26:
+    if any(len(word) >= 26 for word in long_words(text)):
         yield "account", _WALLET
     if text.count(":") >= 5 or text.count("-") >= 5 or _DOTTED.search(text):
         yield "network", _NETWORK
@@ -107,19 +133,19 @@ def _chunks(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     while found := _CHUNK.search(text, at):
         start = found.start()
-        lead = _LEADING.search(text, max(0, start - 8), start)
+        lead = _LEADING.search(text, max(0, start - 8), start) if found.end() - start >= 5 else None
         if lead and lead.start() >= at and (lead.start() == 0 or lead.start() > start - 8):
             yield lead.start(), found.end()
             at = found.end()
         else:
-            at = start + 1
+            at = found.end() if found.end() - start < 5 else start + 1
 
 
 def _in_chunk(text: str, start: int) -> Iterator[Span]:
     """The chunk as it is, or without the word before it: "is 12345678Z"."""
     lead = _LEAD.match(text)
     for skip in (0, lead.end()) if lead else (0,):
-        if 8 <= len(text) - skip <= 40 and _is_national(text[skip:]):
+        if _SHORTEST <= len(text) - skip <= 40 and _is_national(text[skip:]):
             yield "national_id", start + skip, start + len(text)
             return
 
@@ -129,7 +155,9 @@ def _cue_kind(found: re.Match[str]) -> str:
 
 
 def _ssns(text: str, runs: list[int], words: frozenset[str]) -> Iterator[Span]:
-    grouped = any(three == (3, 2, 4) for three in zip(runs, runs[1:], runs[2:], strict=False))
+    grouped = {2, 3, 4} <= set(runs) and any(
+        three == (3, 2, 4) for three in zip(runs, runs[1:], runs[2:], strict=False)
+    )
     for found in _SSN.finditer(text) if grouped else ():
         area, group, serial = (found[1], found[2], found[3]) if found[1] else (found[4], found[6], found[7])
         if found[1] or (area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000"):
@@ -154,6 +182,7 @@ def _spelled_out(form: str) -> str:
     return "".join(kind * int(count or 1) for kind, count in re.findall(r"([ad])(\d*)", form))
 
 
+_SHORTEST = 8  # characters of a national number
 _SHAPES = {_spelled_out(form): rules for form, rules in _FORMS.items()}
 _CLASSES = str.maketrans(dict.fromkeys("0123456789", "d") | dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a"))
 

@@ -16,22 +16,55 @@ from apps.drafts.guardrails.recipients import bare
 from apps.drafts.guardrails.terms import Finding
 
 LABELS = {
-    "card": "card", "iban": "IBAN", "ssn": "SSN", "national_id": "national number", "account": "account number",
-    "birth_date": "date of birth", "phone": "phone", "email": "e-mail", "address": "address", "name": "name",
-    "secret": "secret", "network": "network address",
-}  # fmt: skip
+    "card": "card",
+    "iban": "IBAN",
+    "ssn": "SSN",
+    "national_id": "national number",
+    "account": "account number",
+    "birth_date": "date of birth",
+    "phone": "phone",
+    "email": "e-mail",
+    "address": "address",
+    "name": "name",
+    "secret": "secret",
+    "network": "network address",
+}
 WORDS = {
-    "card": "A card number.", "iban": "A bank account (IBAN).", "ssn": "A US social security number.",
-    "national_id": "A number by which a state knows a person.", "account": "A bank account or wallet.",
-    "birth_date": "A date of birth.", "phone": "A phone number that is neither yours nor this customer's.",
+    "card": "A card number.",
+    "iban": "A bank account (IBAN).",
+    "ssn": "A US social security number.",
+    "national_id": "A number by which a state knows a person.",
+    "account": "A bank account or wallet.",
+    "birth_date": "A date of birth.",
+    "phone": "A phone number that is neither yours nor this customer's.",
     "email": "An e-mail address that is neither yours nor this customer's.",
-    "address": "A postal address that is neither yours nor this customer's.", "name": "The name of somebody else.",
-    "secret": "A password, key or token.", "network": "A network address.",
-}  # fmt: skip
+    "address": "A postal address that is neither yours nor this customer's.",
+    "name": "The name of somebody else.",
+    "secret": "A password, key or token.",
+    "network": "A network address.",
+}
 MASK = re.compile(rf"\[(?:(?:card|IBAN) ending [0-9A-Z]{{4}}|(?:{'|'.join(LABELS.values())}) hidden)\]")
 _MASK_START = ("[card ", "[IBAN ", *(f"[{label} hidden" for label in LABELS.values()))
 # The worst first: where two findings overlap, the first of them is kept.
-_ORDER = {kind: n for n, kind in enumerate(("secret", "iban", "card", "ssn", "national_id", "account", "birth_date", "email", "phone", "address", "network", "name"))}  # fmt: skip
+_ORDER = {
+    kind: n
+    for n, kind in enumerate(
+        (
+            "secret",
+            "iban",
+            "card",
+            "ssn",
+            "national_id",
+            "account",
+            "birth_date",
+            "email",
+            "phone",
+            "address",
+            "network",
+            "name",
+        )
+    )
+}
 ROUNDS = 8
 
 
@@ -62,6 +95,18 @@ class Allowed:
 
 
 _PHONE_LIKE = re.compile(r"(?<!\w)\+?\(?\d(?:[ .\-/()\n]{0,3}\d){5,16}(?!\w)")
+
+
+def own_phones(text: str, numbers: Collection[str]) -> list[tuple[int, int]]:
+    """Where one of the phone numbers (their last nine digits) stands."""
+    if not numbers:
+        return []
+    return [m.span() for m in _PHONE_LIKE.finditer(text) if _digits(m.group())[-9:] in numbers]
+
+
+def phones_in(strings: Iterable[str]) -> frozenset[str]:
+    """The last nine digits of those strings that are phone numbers."""
+    return frozenset(_digits(one)[-9:] for one in strings if sum(map(str.isdigit, one)) >= 7 and "@" not in one)
 
 
 def allowed_of(strings: Iterable[str]) -> Allowed:
@@ -171,7 +216,7 @@ def _moved(mark: Finding, moves: list[tuple[int, int]]) -> Finding:
 def mask_data(
     value: Any, allowed: Collection[str] | Allowed = (), names: Collection[str] = ()
 ) -> tuple[Any, tuple[Finding, ...]]:
-    """JSON data (a tool's answer) with personal data in its texts masked, and what was masked. Keys stay as they are."""
+    """JSON data (a tool's answer) with personal data in its texts masked, and what was masked. Keys stay."""
     may = allowed if isinstance(allowed, Allowed) else allowed_of(allowed)
     found: list[Finding] = []
     return _mask_value(value, "", may, names, found), tuple(found)
@@ -195,7 +240,11 @@ def _mask_value(value: Any, key: str, may: Allowed, names: Collection[str], foun
     return text[len(lead) :] if text.startswith(lead) else text
 
 
-_CUE_KEY = re.compile(r"ssn|social|card|iban|account|routing|passport|licen[cs]e|phone|mobile|password|pwd|secret|token|api_?key|pin|cvv|cvc|birth|dob|tax|national|bsn|nhs", re.I)  # fmt: skip
+_CUE_KEY = re.compile(
+    r"ssn|social|card|iban|account|routing|passport|licen[cs]e|phone|mobile|password|pwd|secret|token"
+    r"|api_?key|pin|cvv|cvc|birth|dob|tax|national|bsn|nhs",
+    re.I,
+)
 
 
 def _digits(text: str) -> str:

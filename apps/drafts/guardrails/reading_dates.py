@@ -9,20 +9,23 @@ from apps.drafts.guardrails.calendar_words import MONTHS
 from apps.drafts.guardrails.values import Value
 
 ISO = re.compile(
-    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ](\d{1,2}):(\d{2}))?(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?(?![\d])"
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ](\d{1,2}):(\d{2}))?(?::\d{2}(?:\.\d{1,9})?)?(?:Z"
+    r"|[+-]\d{2}:?\d{2})?(?![\d])"
 )
 _NUMERIC = re.compile(
     r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)|(\d{1,2})/(\d{1,2})(?![\d/])|(\d{1,2})\.(\d{1,2})\.(?!\d)"
 )
 _DAY = re.compile(
-    r"(\d{1,2})(?:\s?(?:st|nd|rd|th|\.|º|er))?(?:\s(?:of|de|del|da))?[ -]([^\W\d_]{3,10})\.?(?:,?(?: de| del)?[ -](\d{4}))?(?![\w])"
+    r"(\d{1,2})(?:\s?(?:st|nd|rd|th|\.|º|er))?(?:\s(?:of|de|del|da))?[ -]([^\W\d_]{3,10})\.?(?:,?(?: de"
+    r"| del)?[ -](\d{4}))?(?![\w])"
 )
 _MONTH_FIRST = re.compile(
     r"([^\W\d_]{3,10})\.?\s(?:the\s)?(\d{1,2})(?:st|nd|rd|th)?(?![\d:.,]*\d)(?:,?\s(\d{4})(?!\d))?"
 )
 _MONTH_YEAR = re.compile(r"([^\W\d_]{3,10})\.?,?\s(\d{4})(?!\d)")
 _TIME = re.compile(
-    r"(\d{1,2})(?:[:.h](\d{2}))?\s?([ap])\.?m\b\.?|(\d{1,2}):(\d{2})(?::\d{2})?(?!\d)|(\d{1,2})\s?(?:uhr|o'clock|h(?:eures)?)\b(?:\s?(\d{2}))?",
+    r"(\d{1,2})(?:[:.h](\d{2}))?\s?([ap])\.?m\b\.?|(\d{1,2})(?::(\d{2})(?::\d{2})?(?!\d)|\.(\d{2})\s?(?:h|uhr)\b)"
+    r"|(\d{1,2})\s?(?:uhr|o'clock|h(?:eures)?)\b(?:\s?(\d{2}))?",
     re.I,
 )
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)(?!\w)")
@@ -33,6 +36,18 @@ def day_of(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def iso_moment(text: str, at: int) -> list[Value] | None:
+    """2026-11-19, with or without a time."""
+    found = ISO.match(text, at)
+    day = day_of(int(found[1]), int(found[2]), int(found[3])) if found else None
+    if found is None or day is None:
+        return None
+    if found[4] and (int(found[4]) or int(found[5])) and int(found[4]) < 24:
+        moment = Value("time", found.start(4), found.end(), (("t", int(found[4]), int(found[5])),))
+        return [Value("date", at, found.start(4) - 1, (("d", day),)), moment]
+    return [Value("date", at, found.end(), (("d", day),))]
 
 
 def numeric_date(text: str, at: int, now: date) -> Value | None:
@@ -88,14 +103,17 @@ def clock(text: str, at: int, now: date) -> Value | None:
     if found[3]:
         hour, minute = int(found[1]) % 12 + (12 if found[3].lower() == "p" else 0), int(found[2] or 0)
     elif found[4]:
-        hour, minute = int(found[4]), int(found[5])
+        hour, minute = int(found[4]), int(found[5] or found[6])
     else:
-        hour, minute = int(found[6]), int(found[7] or 0)
-    if hour > 24 or minute > 59 or (found[6] and text[found.end() - 1] == "h" and hour > 24):
+        hour, minute = int(found[7]), int(found[8] or 0)
+    if hour > 24 or minute > 59:
         return None
-    if found[6] and text[at : found.end()].lower().endswith("h"):
-        return None  # "24h" is how long, not when
+    if found[7] and found.group().lower().endswith("h") and not _SINCE.search(text, max(0, at - 8), at):
+        return None  # "24h" is how long, not when; "à 9 h" is when
     return Value("time", at, found.end(), (("t", hour, minute),))
+
+
+_SINCE = re.compile(r"\b(?:de|à|dès|vers|entre|et|a|y|las|um|ab|von|bis|und|tot|van|dalle|alle)\s$", re.I)
 
 
 def ordinal_day(text: str, at: int, now: date) -> Value | None:

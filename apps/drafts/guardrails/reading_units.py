@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from apps.drafts.guardrails.calendar_words import CURRENCIES, UNITS, WORKING
+from apps.drafts.guardrails.splitting import WORD
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.values import Key
 
-WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 NUMBER_FORM = r"\d{1,3}(?:[ .,'’\u00a0]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
 _AFTER = re.compile(r"\s?[- ]?\s?([^\W\d_.]+|[%€£$¥₹])")
 BEFORE = re.compile(r"(?:^|[^\w])((?:us|a|c|ca|au|r|nz|hk|s)?\$|[£€¥₹₽₺₩]|[a-zA-Z]{2,3}\.?)\s?$", re.I)
@@ -44,50 +45,56 @@ def keys_of(kind: str, factor: float, name: str):  # type: ignore[no-untyped-def
     return lambda values: tuple(("n", round(value * factor, 4)) for value in values)
 
 
-def unit_after(text: str, end: int) -> tuple[str, int, float, str] | None:
-    """(kind, where the unit ends, factor, name) of the unit behind a number."""
+Unit = tuple[str, int, float, str]  # kind, where the unit ends, factor, name
+
+
+def unit_after(text: str, end: int) -> Unit | None:
+    """The unit behind a number."""
     found = _AFTER.match(text, end)
     if not found:
         return None
-    word = found[1].lower()
-    after = found.end()
-    if word == "%" or word in ("percent", "prozent", "procent", "pct"):
+    word, after = found[1].lower(), found.end()
+    if word in _PERCENT:
         return "percentage", after, 1, ""
     if word == "per" and text[after : after + 5].lower() == " cent":
         return "percentage", after + 5, 1, ""
-    working = word in WORKING
-    if working or word in ("full", "calendar", "consecutive", "further", "more", "additional"):
-        following = WORD.match(text, after + 1) if after < len(text) else None
-        if following and following.group().lower() in UNITS:
-            hours, name = UNITS[following.group().lower()]
-            return "duration", following.end(), hours, "bd" if working else name
+    if word in WORKING or word in _BEFORE_UNIT:
+        return _unit_behind(text, after, working=word in WORKING)
+    return _duration(text, end, found) or _money(word, after, spaced=text[end : end + 1] == " ")
+
+
+_PERCENT = frozenset({"%", "percent", "prozent", "procent", "pct"})
+_BEFORE_UNIT = table("full calendar consecutive further more additional")
+
+
+def _unit_behind(text: str, after: int, *, working: bool) -> Unit | None:
+    """Of "3 business days" and "3 more days", the days."""
+    following = WORD.match(text, after + 1) if after < len(text) else None
+    if not following or following.group().lower() not in UNITS:
         return None
-    plain = word.split("-")[0] if "-" in word else word
-    if plain in UNITS and not (
-        plain in ("h", "an", "ora", "mes", "min") and text[end : end + 1].isspace() and plain in ("an", "mes")
-    ):
-        hours, name = UNITS[plain]
-        following = WORD.match(text, after + 1) if after < len(text) and text[after] == " " else None
-        if following and following.group().lower() in WORKING:
-            return "duration", following.end(), hours, "bd"
-        return (
-            "duration",
-            end + len(found.group().split("-" + word.partition("-")[2])[0]) if "-" in word else after,
-            hours,
-            name,
-        )
-    if word in CURRENCIES and not (
-        word in ("try", "p", "cent", "cents", "pence") and text[end : end + 1] == " " and word in ("try", "p")
-    ):
-        currency = CURRENCIES[word]
-        return (
-            ("amount", after, 0.01, "GBP")
-            if currency == "GBp"
-            else ("amount", after, 0.01, "")
-            if currency == "c"
-            else ("amount", after, 1, currency)
-        )
-    return None
+    hours, name = UNITS[following.group().lower()]
+    return "duration", following.end(), hours, "bd" if working else name
+
+
+def _duration(text: str, end: int, found: re.Match[str]) -> Unit | None:
+    word, after = found[1].lower(), found.end()
+    if word not in UNITS or (word in ("an", "mes") and text[end : end + 1].isspace()):
+        return None
+    hours, name = UNITS[word]
+    following = WORD.match(text, after + 1) if text[after : after + 1] == " " else None
+    if following and following.group().lower() in WORKING:
+        return "duration", following.end(), hours, "bd"
+    return "duration", after, hours, name
+
+
+def _money(word: str, after: int, *, spaced: bool) -> Unit | None:
+    if word not in CURRENCIES or (word in ("try", "p") and spaced):
+        return None
+    currency = CURRENCIES[word]
+    return "amount", after, *_SMALL.get(currency, (1, currency))
+
+
+_SMALL = {"GBp": (0.01, "GBP"), "c": (0.01, "")}
 
 
 def currency_before(text: str, at: int) -> tuple[str, int] | None:

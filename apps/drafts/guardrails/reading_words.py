@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from apps.drafts.guardrails.calendar_words import MONTHS, NUMBERS, ORDINALS, RELATIVE, UNITS, WEAK_MONTHS, WEEKDAYS
 from apps.drafts.guardrails.reading_units import WORD, keys_of, unit_after
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.values import Key, Value
 
 
-def values_in_words(text: str, now: date) -> Iterator[Value]:
-    """Days by their name, and numbers in words with what they count."""
-    pending: tuple[int, int, float] | None = None  # start, end, value of a number in words
+def values_in_words(text: str, now: date, first: int, last: int) -> Iterator[Value]:
+    """Days by their name, and numbers in words with what they count, between two offsets."""
+    pending: _Count | None = None
+    low: _Count | None = None  # the lower end of a range
     previous_end, previous = 0, ""
-    for found in WORD.finditer(text):
+    for found in WORD.finditer(text, first, last):
         raw = found.group()
         word = raw.lower()
         if pending is None and word not in _TELLING and "-" not in word and "’" not in word:
@@ -25,21 +28,35 @@ def values_in_words(text: str, now: date) -> Iterator[Value]:
         start, end = found.span()
         number = _spelled_number(word)
         if number is not None and word not in ("second",):
-            if pending and start - pending[1] <= 5 and text[pending[1] : start].strip() in ("", "-", "and"):
-                total = pending[2] * number if number in (100, 1000) else pending[2] + number
-                pending = (pending[0], end, total)
+            if pending and start - pending.end <= 5 and text[pending.end : start].strip() in ("", "-", "and"):
+                pending = _Count(pending.start, end, _together(pending.number, number))
+            elif pending and text[pending.end : start].strip().lower() in _RANGES:
+                low, pending = pending, _Count(start, end, number)
             else:
-                if pending:
-                    yield from _counted(text, pending)
-                pending = (start, end, number)
-        else:
-            if pending and word not in ("and",):
-                yield from _counted(text, pending)
-                pending = None
-            yield from _named_day(raw, word, start, end, previous, previous_end, now, text)
+                yield from _counted(text, pending, low)
+                low, pending = None, _Count(start, end, number)
+        elif not (pending and (word == "and" or word in _RANGES)):
+            yield from _counted(text, pending, low)
+            low = pending = None
+            yield from _named_day(_Word(word, start, end, raw[:1].isupper(), previous, previous_end), now, text)
         previous_end, previous = end, word
-    if pending:
-        yield from _counted(text, pending)
+    yield from _counted(text, pending, low)
+
+
+class _Count(NamedTuple):
+    """A number in words, with its offsets."""
+
+    start: int
+    end: int
+    number: float
+
+
+_RANGES = table("to or bis oder à ou a o tot of")
+
+
+def _together(before: float, number: float) -> float:
+    """Two hundred, or twenty five."""
+    return before * number if number in (100, 1000) else before + number
 
 
 _TELLING = frozenset((*NUMBERS, *WEEKDAYS, *RELATIVE, *UNITS, *MONTHS, *ORDINALS, "day"))
@@ -55,57 +72,117 @@ def _spelled_number(word: str) -> float | None:
     return None
 
 
-def _counted(text: str, pending: tuple[int, int, float]) -> Iterator[Value]:
-    start, end, number = pending
+def _counted(text: str, count: _Count | None, low: _Count | None) -> Iterator[Value]:
+    """What a number in words counts, and before it the lower end of its range."""
+    if count is None:
+        return
+    start, end, number = count
     unit = unit_after(text, end)
     if unit:
         kind, after, factor, name = unit
-        yield Value(kind, start, after, keys_of(kind, factor, name)((float(number),)), name)
-    elif (number > 1 and text[start:end].lower() not in ("hundred", "thousand", "dozen", "six", "an")) or (number == 6):
-        if re.match(r"\s+of\s+(?:us|our|the|my|these|them)\b", text[end : end + 12], re.I):
-            return
-        yield Value("number", start, end, (("n", float(number)),))
+        keys = keys_of(kind, factor, name)
+        if low:
+            yield Value(kind, low.start, low.end, keys((float(low.number),)), name, low=True)
+        yield Value(kind, start, after, keys((float(number),)), name)
+        return
+    for one in filter(None, (low, count)):
+        if _says_number(text, one):
+            yield Value("number", one.start, one.end, (("n", float(one.number)),))
 
 
-_SINGLE = frozenset("within in takes take after for under next per than every each".split())
+def _says_number(text: str, count: _Count) -> bool:
+    """Whether a number without a unit states one: not one of us, nor "due" in an English text."""
+    word = text[count.start : count.end].lower()
+    if word in _NO_NUMBER or count.number <= 1:
+        return False
+    return _OF_US.match(text, count.end) is None
 
 
-def _named_day(
-    raw: str, word: str, start: int, end: int, previous: str, previous_end: int, now: date, text: str
-) -> Iterator[Value]:
-    if word in WEEKDAYS:
-        yield Value("date", start, end, (("wd", WEEKDAYS[word]),))
-    elif (
-        word in RELATIVE
-        and not (word == "morgen" and previous in ("guten", "goedem", "goede"))
-        and not (word == "hier" and not _french(text))
-    ):
-        day = now + timedelta(days=RELATIVE[word])
-        yield Value("date", start, end, (("d", day), ("rel", word)), unit="relative")
-    elif word == "day" and previous in ("next", "same"):
-        yield Value("duration", previous_end - 4, end, (("rel", f"{previous} day"), ("u", 24.0, "bd"), ("u", 24.0, "")))
-    elif "-" in word and (number := _spelled_number(word.partition("-")[0])) and word.partition("-")[2] in UNITS:
-        factor, unit = UNITS[word.partition("-")[2]]
-        yield Value("duration", start, end, (("u", round(number * factor, 2), unit),), unit)
-    elif word in UNITS and previous in ("a", "an", "next"):
-        lead = WORD.findall(text[max(0, previous_end - 24) : previous_end - len(previous)])
-        hours, name = UNITS[word]
-        if previous == "next" and word in ("week", "month", "year"):
-            late = [w.lower() for w in lead[-2:]] == ["end", "of"] and word == "week"
-            keys = _next(word, now)[4:] if late else _next(word, now)
-            yield Value("date", previous_end - 4, end, (("rel", f"next {word}"), *keys), unit="relative")
-        elif previous != "next" and lead and lead[-1].lower() in _SINGLE:
-            yield Value("duration", previous_end - len(previous), end, (("u", round(hours, 2), name),), name)
-    elif (word in MONTHS and word not in WEAK_MONTHS and raw[:1].isupper()) or (
-        word in ("march", "august")
-        and raw[:1].isupper()
-        and previous in ("in", "by", "until", "since", "early", "late", "mid", "end", "of")
-    ):
-        yield Value("date", start, end, (("m", MONTHS[word]),))
-    elif word in ORDINALS and previous == "the" and re.match(r" of [A-Z]", text[end : end + 5]):
-        month = MONTHS.get(WORD.match(text, end + 4).group().lower(), 0)  # type: ignore[union-attr]
-        if month:
-            yield Value("date", start, end, (("md", month, ORDINALS[word]),))
+_NO_NUMBER = table("hundred thousand dozen an due sept tien dos tre")
+_OF_US = re.compile(r"\s+of\s+(?:us|our|the|my|these|them)\b", re.I)
+_SINGLE = table("within in takes take after for under next per than every each")
+
+
+class _Word(NamedTuple):
+    """A word, in lower case, with its offsets and the word before it. capital: it is written with one."""
+
+    text: str
+    start: int
+    end: int
+    capital: bool
+    previous: str
+    previous_end: int
+
+
+def _named_day(word: _Word, now: date, text: str) -> Iterator[Value]:
+    """A day by its name, or a span of time by one word."""
+    said, start, end = word.text, word.start, word.end
+    if said in WEEKDAYS:
+        yield Value("date", start, end, (("wd", WEEKDAYS[said]),))
+    elif said in RELATIVE and not _greets(word, text):
+        day = now + timedelta(days=RELATIVE[said])
+        yield Value("date", start, end, (("d", day), ("rel", said)), unit="relative")
+    elif said == "day" and word.previous in ("next", "same"):
+        keys = (("rel", f"{word.previous} day"), ("u", 24.0, "bd"), ("u", 24.0, ""))
+        yield Value("duration", word.previous_end - 4, end, keys)
+    elif "-" in said:
+        yield from _joined(word)
+    elif said in UNITS and word.previous in ("a", "an", "next"):
+        yield from _one_unit(word, now, text)
+    elif said in MONTHS and _is_month(word):
+        yield Value("date", start, end, (("m", MONTHS[said]),))
+    elif said in ORDINALS and word.previous == "the":
+        yield from _day_of_month(word, text)
+
+
+def _greets(word: _Word, text: str) -> bool:
+    """Guten Morgen is no day, nor is hier in a text that is not French."""
+    if word.text == "morgen":
+        return word.previous in ("guten", "goedem", "goede")
+    return word.text == "hier" and not _french(text)
+
+
+def _joined(word: _Word) -> Iterator[Value]:
+    """Two-day, three-month."""
+    count, _, unit = word.text.partition("-")
+    number = _spelled_number(count)
+    if number and unit in UNITS:
+        factor, name = UNITS[unit]
+        yield Value("duration", word.start, word.end, (("u", round(number * factor, 2), name),), name)
+
+
+def _one_unit(word: _Word, now: date, text: str) -> Iterator[Value]:
+    """Next week, within a day."""
+    begin = word.previous_end - len(word.previous)
+    lead = [w.lower() for w in WORD.findall(text[max(0, word.previous_end - 24) : begin])]
+    hours, name = UNITS[word.text]
+    if word.previous == "next" and word.text in ("week", "month", "year"):
+        late = lead[-2:] == ["end", "of"] and word.text == "week"
+        keys = _next(word.text, now)[4:] if late else _next(word.text, now)
+        yield Value("date", begin, word.end, (("rel", f"next {word.text}"), *keys), unit="relative")
+    elif word.previous != "next" and lead and lead[-1] in _SINGLE:
+        yield Value("duration", begin, word.end, (("u", round(hours, 2), name),), name)
+
+
+def _is_month(word: _Word) -> bool:
+    """Whether a word that may be a month is one: with a capital, and where it may be another word, behind "in"."""
+    if word.text in ("march", "august"):
+        return word.capital and word.previous in _MONTH_CUES
+    return word.capital and word.text not in WEAK_MONTHS
+
+
+_MONTH_CUES = table("in by until since early late mid end of")
+
+
+def _day_of_month(word: _Word, text: str) -> Iterator[Value]:
+    """The third of May."""
+    named = _OF_MONTH.match(text, word.end)
+    month = MONTHS.get(named[1].lower(), 0) if named else 0
+    if month:
+        yield Value("date", word.start, word.end, (("md", month, ORDINALS[word.text]),))
+
+
+_OF_MONTH = re.compile(r" of ([A-Z][^\W\d_]+)")
 
 
 def _french(text: str) -> bool:

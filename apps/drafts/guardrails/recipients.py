@@ -6,21 +6,26 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Address, Finding, Recipients, StageVerdict, ThreadMail
 from apps.drafts.states import Stage
 
 MOST_COPIES = 20
 # Deliberately narrower than RFC 5322: no quoted local part, no comment, no address literal. Others are not written to.
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+){0,20}"
-                      r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62}")  # fmt: skip
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+){0,20}"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62}"
+)
 _FIND = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
-_SECOND_LEVEL = frozenset("co com org net gov edu ac or ne go gob govt ltd plc me nhs asn".split())
+_SECOND_LEVEL = table("co com org net gov edu ac or ne go gob govt ltd plc me nhs asn")
 _SILENT = re.compile(
     r"(?:no|not|non|never)?[-_.]?(?:do)?[-_.]?(?:not)?[-_.]?repl(?:y|ies)|noreply|mailer-daemon|postmaster|bounces?"
 )
-_TRIED = re.compile(r"(?:^|_)(?:to|cc|bcc|from|sender|reply_?to|recipients?|envelope|headers?|attachments?|forward|"
-                    r"message_id|in_reply_to|references|return_path|address(?:es)?|e?mails?|send|content_type|"
-                    r"mime(?:_version)?|copy|copies|x_[a-z0-9_]+)(?:_|$)")  # fmt: skip
+_TRIED = re.compile(
+    r"(?:^|_)(?:to|cc|bcc|from|sender|reply_?to|recipients?|envelope|headers?|attachments?|forward|"
+    r"message_id|in_reply_to|references|return_path|address(?:es)?|e?mails?|send|content_type|"
+    r"mime(?:_version)?|copy|copies|x_[a-z0-9_]+)(?:_|$)"
+)
 
 
 def is_address(text: str) -> bool:
@@ -80,6 +85,11 @@ def _answer_to(mail: ThreadMail, mine: set[str], warnings: list[str]) -> tuple[A
             f"The answer goes to {wanted[0].address}, as the mail asks, which is a foreign domain to its "
             f"sender {sender[0].address}."
         )
+    return _plainly(to, warnings)
+
+
+def _plainly(to: tuple[Address, ...], warnings: list[str]) -> tuple[Address, ...]:
+    """The same without a name that shows another address."""
     for one in to:
         shown = _FIND.search(one.name)
         if shown and bare(shown.group()) != bare(one.address):

@@ -1,9 +1,11 @@
-"""RULE: what a date, an amount or an id is of: the order, the delivery, the refund. By its field, or by the words near it."""
+"""RULE: what a date, an amount or an id is of: order, delivery, refund. By its field, or by the words near it."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+from apps.drafts.guardrails.tables import table
 
 _SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[A-Z])")
 _ROLES = {
@@ -28,8 +30,8 @@ _ROLES = {
     "price": "price unit_price costs cost priced",
 }
 ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
-DATE_ROLES = frozenset("ordered shipped delivered expected appointment refund cancelled paid deadline".split())
-AMOUNT_ROLES = frozenset("total subtotal shipping tax discount deposit balance fee refund price".split())
+DATE_ROLES = table("ordered shipped delivered expected appointment refund cancelled paid deadline")
+AMOUNT_ROLES = table("total subtotal shipping tax discount deposit balance fee refund price")
 ID_ROLES = frozenset({"tracking"})
 ROLES_BY_KIND = {"date": DATE_ROLES, "amount": AMOUNT_ROLES, "id": ID_ROLES, "time": frozenset({"appointment"})}
 # A field that says when something was expected may be said of its delivery, and so on.
@@ -41,21 +43,38 @@ NEAR = {
     "paid": {"paid", "ordered", "total"},
 }
 
-CURRENCY_KEYS = frozenset("currency currency_code currencycode ccy".split())
+CURRENCY_KEYS = table("currency currency_code currencycode ccy")
 UNIT_KEYS: dict[str, tuple[float, str]] = {
-    "days": (24, ""), "day": (24, ""), "hours": (1, ""), "hour": (1, ""), "weeks": (168, ""), "minutes": (1 / 60, ""), "months": (720, "month"), "years": (8760, "year"), "business": (24, "bd"), "nights": (24, "night"),
-}  # fmt: skip
-_MONEY = frozenset(
-    "amount price total subtotal cost fee refund refunded tax vat discount balance deposit charge paid value credit shipping cents minor pence sum due gross net fare rate".split()
+    "days": (24, ""),
+    "day": (24, ""),
+    "hours": (1, ""),
+    "hour": (1, ""),
+    "weeks": (168, ""),
+    "minutes": (1 / 60, ""),
+    "months": (720, "month"),
+    "years": (8760, "year"),
+    "business": (24, "bd"),
+    "nights": (24, "night"),
+}
+_MONEY = table(
+    """
+    amount price total subtotal cost fee refund refunded tax vat discount balance deposit charge paid value credit
+    shipping cents minor pence sum due gross net fare rate
+    """
 )
-_COUNT = frozenset(
-    "quantity qty count items units pieces stock days hours weeks minutes months years weight number no id percent percentage pct guests nights seats size rating points year version attempts position".split()
+_COUNT = table(
+    """
+    quantity qty count items units pieces stock days hours weeks minutes months years weight number no id percent
+    percentage pct guests nights seats size rating points year version attempts position
+    """
 )
 
 _TOPICS = {
-    "refund": "refund refunds refunded money reimburse reimbursed reimbursement erstattung erstattet remboursement reembolso",
+    "refund": "refund refunds refunded money reimburse reimbursed reimbursement erstattung erstattet remboursement "
+    "reembolso",
     "return": "return returns returned returning send back rücksendung retour devolución",
-    "delivery": "delivery deliver delivered deliveries shipping ship shipped shipment dispatch dispatched arrive arrives parcel parcels courier lieferung versand livraison envío",
+    "delivery": "delivery deliver delivered deliveries shipping ship shipped shipment dispatch dispatched arrive "
+    "arrives parcel parcels courier lieferung versand livraison envío",
     "warranty": "warranty guarantee repair repairs garantie garantía",
     "cancellation": "cancel cancelled cancellation cancellations stornierung annulation",
     "exchange": "exchange exchanges swap replacement",
@@ -68,20 +87,16 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 @lru_cache(maxsize=2048)
-def _key_words(key: str) -> tuple[str, ...]:
-    return tuple(part.lower() for part in _SPLIT.split(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key)) if part)
-
-
-def key_words(key: str) -> list[str]:
+def key_words(key: str) -> tuple[str, ...]:
     """The words of a field's name: deliveredAt, delivered_at: delivered, at."""
-    return list(_key_words(key[:100]))
+    return tuple(part.lower() for part in _SPLIT.split(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key[:100])) if part)
 
 
 @lru_cache(maxsize=2048)
 def roles_of_key(path: str) -> frozenset[str]:
     """The roles that a path names; the last part that names any counts."""
     for part in reversed(path[-200:].split(".")):
-        words = _key_words(part)
+        words = key_words(part)
         roles = {ROLE_OF[word] for word in words if word in ROLE_OF}
         if "expected" in roles and len(roles) > 1:
             roles = {"expected"} if not roles & {"shipping", "fee"} else roles - {"expected"}
@@ -90,7 +105,7 @@ def roles_of_key(path: str) -> frozenset[str]:
     return frozenset()
 
 
-def is_money(words: list[str]) -> bool | None:
+def is_money(words: tuple[str, ...]) -> bool | None:
     """Whether a figure under such a name is an amount of money; None when the name does not tell."""
     if any(word in _COUNT for word in words):
         return False

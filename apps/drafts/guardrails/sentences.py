@@ -8,25 +8,58 @@ from typing import Any
 
 from apps.drafts.guardrails.calendar_words import MONTHS
 from apps.drafts.guardrails.roles import TOPIC_OF
+from apps.drafts.guardrails.splitting import WORD, lowered, words_in
+from apps.drafts.guardrails.stems import NOT, says_no, stems_of
+from apps.drafts.guardrails.tables import table
 
-WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_STOP = re.compile(r"[.!?…]+(?=[\s\"')\]]|$)|\n")
-_SHORT = frozenset("mr mrs ms dr no nr st e.g i.e etc vs approx ca ref tel inc ltd co bzw z.b usw inkl str p.s".split())
+_STOP = re.compile(r"[.!?…\n]")
+_STOPS = frozenset(".!?…")
+_SHORT = table("mr mrs ms dr no nr st e.g i.e etc vs approx ca ref tel inc ltd co bzw z.b usw inkl str p.s")
 _ECHO = re.compile(
-    r"\b(?:you(?:'ve| have)? (?:wrote|written|said|mention(?:ed)?|told|asked|reported|described?|stated|noted|indicated|explained|requested|say|refer(?:red)?|were asking|are asking|ordered|quoted|provided|gave|shared|sent|placed|paid|bought|returned|received)"
-    r"|your (?:recent |latest |last |previous |kind )?(?:e-?mail|message|request|question|in?quiry|enquiry|note|letter|mail|query|concern|report|complaint|feedback)"
-    r"|as you|thank(?:s| you)(?: very much| so much)? (?:for|that)|sorry (?:to (?:hear|read|learn|see)|that|about|for|you)|apologi[sz]e|(?:i|we) (?:can )?(?:understand|see|hear|gather|realise|realize|appreciate)"
-    r"|regarding|concerning|with regard|in regard|you(?:'re| are) (?:asking|writing|having|looking|waiting)|ihre (?:anfrage|nachricht|mail|e-mail)|vielen dank|danke für|entschuldigen|tut (?:mir|uns) leid|merci (?:pour|de)|votre (?:message|demande|e-?mail)|désolé|gracias por|su (?:mensaje|consulta)|lamentamos|grazie per|bedankt voor|uw (?:bericht|vraag))\b", re.I,
-)  # fmt: skip
-_SORRY = re.compile(r"\b(?:sorry|apolog\w+|regret\w*|understand|frustrat\w+|inconvenien\w+|disappoint\w+|unfortunate\w*|leid|entschuldig\w+|désolé\w*|lament\w+|spiace|excus\w+)\b", re.I)  # fmt: skip
+    r"\b(?:you(?:'ve| have)? (?:wrote|written|said|mention(?:ed)?|told|asked|reported|described?|stated"
+    r"|noted|indicated|explained|requested|say|refer(?:red)?|were asking|are asking|ordered|quoted|provided"
+    r"|gave|shared|sent|placed|paid|bought|returned|received)"
+    r"|your (?:recent |latest |last |previous |kind )?(?:e-?mail|message|request|question|in?quiry|enquiry"
+    r"|note|letter|mail|query|concern|report|complaint|feedback)"
+    r"|as you|thank(?:s| you)(?: very much| so much)? (?:for|that)|sorry (?:to (?:hear|read|learn|see)|that"
+    r"|about|for|you)|apologi[sz]e|(?:i|we) (?:can )?(?:understand|see|hear|gather|realise|realize"
+    r"|appreciate)"
+    r"|regarding|concerning|with regard|in regard|you(?:'re| are) (?:asking|writing|having|looking|waiting)"
+    r"|ihre (?:anfrage|nachricht|mail|e-mail)|vielen dank|danke für|entschuldigen|tut (?:mir|uns) leid"
+    r"|merci (?:pour|de)|votre (?:message|demande|e-?mail)|désolé|gracias por|su (?:mensaje|consulta)"
+    r"|lamentamos|grazie per|bedankt voor|uw (?:bericht|vraag))\b",
+    re.I,
+)
+_ECHOES = table(
+    """
+    you you've you're your yours thank thanks sorry apologise apologize understand see hear gather realise realize
+    appreciate regarding concerning regard ihre vielen danke entschuldigen leid merci votre désolé gracias su
+    lamentamos grazie bedankt uw e-mail
+    """
+)
+_SORRY = re.compile(
+    r"\b(?:sorry|apolog\w+|regret\w*|understand|frustrat\w+|inconvenien\w+|disappoint\w+|unfortunate\w*"
+    r"|leid|entschuldig\w+|désolé\w*|lament\w+|spiace|excus\w+)\b",
+    re.I,
+)
 _REQUEST = re.compile(
-    r"^\W{0,3}(?:please (?!note|be|find|know|rest|see|accept|allow|expect|understand|remember|do not worry|don't worry)|(?:could|can|would|will|may|might) (?:you|we|i)\b|kindly |bitte |let (?:us|me) know|feel free|don't hesitate|do not hesitate)", re.I,
-)  # fmt: skip
-_ASKING = re.compile(r"\b(?:could|can|would) you\b|\bplease (?:send|provide|confirm|share|let|reply|tell|check|give|attach|contact|reach|feel|include|return|visit|use|follow|keep)\b", re.I)  # fmt: skip
+    r"^\W{0,3}(?:please (?!note|be|find|know|rest|see|accept|allow|expect|understand|remember|do not worry"
+    r"|don't worry)|(?:could|can|would|will|may|might) (?:you|we|i)\b|kindly |bitte |let (?:us|me) know"
+    r"|feel free|don't hesitate|do not hesitate)",
+    re.I,
+)
+_ASKING = re.compile(
+    r"\b(?:could|can|would) you\b|\bplease (?:send|provide|confirm|share|let|reply|tell|check|give|attach"
+    r"|contact|reach|feel|include|return|visit|use|follow|keep)\b",
+    re.I,
+)
 _IF = re.compile(
-    r"\b(?:if|once|when|whenever|until|unless|whether|after|before|in case|as soon as|provided|should (?:you|it|your|the|there|they)|in the event|wenn|sobald|falls|ob|nachdem|si|dès que|quand|lorsque|cuando|una vez|als|zodra|se|quando|appena)\b", re.I,
-)  # fmt: skip
-_WILL = frozenset("will shall wird werden sera seront será zal sarà".split())
+    r"\b(?:if|once|when|whenever|until|unless|whether|after|before|in case|as soon as|provided"
+    r"|should (?:you|it|your|the|there|they)|in the event|wenn|sobald|falls|ob|nachdem|si|dès que|quand"
+    r"|lorsque|cuando|una vez|als|zodra|se|quando|appena)\b",
+    re.I,
+)
+_WILL = table("will shall wird werden sera seront será zal sarà")
 _BOUND = re.compile(r"[,;:()–—]| - |\b(?:but|however|and then|so|aber|mais|pero|maar|ma)\b", re.I)
 
 
@@ -44,7 +77,7 @@ class once:  # noqa: N801
 
 
 class Sentence:
-    """start, end: offsets in the text. lower: in lower case, as long as the sentence itself. The rest is read on demand."""
+    """start, end: offsets in the text. lower: in lower case, as long as the sentence. The rest is read on demand."""
 
     def __init__(self, start: int, end: int, raw: str) -> None:
         self.start, self.end, self.raw = start, end, raw
@@ -52,15 +85,12 @@ class Sentence:
     @once
     def lower(self) -> str:
         """In lower case, with plain apostrophes."""
-        lower = self.raw.replace("’", "'").lower()
-        if len(lower) != len(self.raw):
-            lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.raw.replace("’", "'"))
-        return lower
+        return lowered(self.raw)
 
     @once
     def words(self) -> frozenset[str]:
         """Its words, in lower case."""
-        return frozenset(WORD.findall(self.lower))
+        return words_in(self.lower)
 
     @once
     def plain(self) -> str:
@@ -80,12 +110,27 @@ class Sentence:
     @once
     def echo(self) -> bool:
         """Whether it gives back what the customer wrote."""
-        return _ECHO.search(self.lower) is not None
+        return not _ECHOES.isdisjoint(self.words) and _ECHO.search(self.lower) is not None
 
     @once
     def ahead(self) -> bool:
         """Whether it says what will be."""
         return any(word in _WILL or word.endswith("'ll") for word in self.words)
+
+    @once
+    def negative(self) -> bool:
+        """Whether it says no, somewhere."""
+        return not self.words.isdisjoint(NOT) or any(word.endswith("n't") for word in self.words)
+
+    @once
+    def stems(self) -> frozenset[str]:
+        """What its words begin with, without those that say nothing on their own."""
+        return stems_of(self.lower)
+
+    @once
+    def signs(self) -> frozenset[bool]:
+        """Whether its clauses say no: one of them may, and another not."""
+        return frozenset(says_no(part) for part in _CLAUSES.split(self.lower) if part.strip())
 
     @once
     def sorry(self) -> bool:
@@ -107,7 +152,13 @@ class Sentence:
         return _IF.search(self.lower, begin, at - self.start) is not None
 
 
-_IFS = frozenset("if once when whenever until unless whether after before case soon provided should event wenn sobald falls ob nachdem si dès quand lorsque cuando vez als zodra se quando appena".split())  # fmt: skip
+_CLAUSES = re.compile(r"[;:.]|,? (?:but|and|though|however|aber|mais|pero|ma|maar)\b")
+_IFS = table(
+    """
+    if once when whenever until unless whether after before case soon provided should event wenn sobald falls ob
+    nachdem si dès quand lorsque cuando vez als zodra se quando appena
+    """
+)
 
 
 def sentences_of(text: str) -> list[Sentence]:
@@ -116,16 +167,26 @@ def sentences_of(text: str) -> list[Sentence]:
     begin = 0
     line = 0
     for stop in _STOP.finditer(text):
-        if stop.group() == "\n":
-            length, line = stop.start() - line, stop.end()
-            if not _breaks(text, stop.end(), length):
+        at = stop.start()
+        if text[at] == "\n":
+            length, line = at - line, at + 1
+            if not _breaks(text, at + 1, length):
                 continue
-        elif stop.group() == "." and _goes_on(text, begin, stop.start()):
+        elif not _ends(text, begin, at):
             continue
-        _add(found, text, begin, stop.end())
-        begin = stop.end()
+        _add(found, text, begin, at + 1)
+        begin = at + 1
     _add(found, text, begin, len(text))
     return found
+
+
+def _ends(text: str, begin: int, at: int) -> bool:
+    """Whether the sentence ends with this full stop or other sign."""
+    following = text[at + 1 : at + 2]
+    if following and not following.isspace() and following not in "\"')]":
+        return False
+    single = text[at] == "." and not (at > begin and text[at - 1] in _STOPS)
+    return not (single and _goes_on(text, begin, at))
 
 
 def _breaks(text: str, at: int, length: int) -> bool:
@@ -136,7 +197,7 @@ def _breaks(text: str, at: int, length: int) -> bool:
 
 def _goes_on(text: str, begin: int, at: int) -> bool:
     before = text[max(begin, at - 6) : at].lower().rpartition(" ")[2]
-    if before in _SHORT or (len(before) == 1 and before.isalpha()):
+    if before in _SHORT or (len(before) == 1 and before.isalpha() and before != "h"):
         return True
     if before.isdigit() and len(before) <= 2:
         following = WORD.match(text, at + 2)

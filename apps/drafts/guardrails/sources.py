@@ -9,11 +9,15 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
-from apps.drafts.guardrails.facts import Entity, Fact, Line, ToolStatus, in_matter
+import msgspec
+
+from apps.drafts.guardrails.facts import Entity, Fact, Field, Line, ToolStatus, in_matter
+from apps.drafts.guardrails.privacy import phones_in
 from apps.drafts.guardrails.reading import read_values
 from apps.drafts.guardrails.roles import CURRENCY_KEYS, UNIT_KEYS, is_money, key_words, roles_of_key
 from apps.drafts.guardrails.sentences import Sentence, sentences_of
 from apps.drafts.guardrails.statuses import status_of
+from apps.drafts.guardrails.stems import stems_of
 from apps.drafts.guardrails.terms import Context, Pointer
 from apps.drafts.guardrails.values import Key, Value, id_key, offered
 
@@ -23,7 +27,7 @@ MOST_TEXT = 40_000  # characters of one source that are read
 
 
 class Sources:
-    """by_key: facts by what they say. statuses: of tools. lines: sentences of texts. words: all text of trusted ones."""
+    """by_key: facts by what they say. statuses, fields: of tools. lines: sentences of texts. own: who may be named."""
 
     def __init__(self, context: Context) -> None:
         self.now = context.now
@@ -33,7 +37,7 @@ class Sources:
         self.roles: dict[tuple[str, str], list[Fact]] = defaultdict(list)  # (kind, role) -> facts of tools
         self.entities: dict[Entity, str] = {}
         self.tool_text: list[str] = []
-        self.currencies: set[str] = set()
+        self.fields: list[Field] = []
         self._leaves = 0
         for tool in context.tools:
             if tool.ok:
@@ -53,6 +57,7 @@ class Sources:
                 passage.title,
             )
         self.own = [string.lower() for string in (*sorted(context.own), *sorted(context.customer))]
+        self.phones = phones_in(self.own)
         self.competing = self._competing()
         self.numbered = {entity for entity, text in self.competing.items() if any(c.isdigit() for c in text)}
         self.nicknames = {entity: self._nicknames(entity, text) for entity, text in self.competing.items()}
@@ -71,6 +76,11 @@ class Sources:
         return (f"{text}s", last, f"{last}s") if alike == 1 and len(last) > 2 else (f"{text}s",)
 
     @cached_property
+    def names_stems(self) -> frozenset[str]:
+        """Of the names of the business and of the customer, which say nothing of what is told."""
+        return stems_of(" ".join(self.own))
+
+    @cached_property
     def quotable(self) -> dict[str, Pointer]:
         """Sentences of snippets, without regard to case and spaces, each with where it stands."""
         lines = [line for line in self.lines if line.pointer.kind == "snippet"]
@@ -81,10 +91,10 @@ class Sources:
     def _tool(self, value: Any, tool: str, path: str, key: str, entities: frozenset[Entity], currency: str) -> None:
         if self._leaves > MOST_LEAVES or len(path) > 300 or path.count(".") > 12:
             return
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             entities |= self._names(value)
             for inner in value:
-                if str(inner).lower() in CURRENCY_KEYS and isinstance(value[inner], str):
+                if _is_currency(str(inner)) and isinstance(value[inner], str):
                     currency = value[inner].upper()[:4]
             for inner, content in value.items():
                 self._tool(content, tool, f"{path}.{inner}" if path else str(inner), str(inner), entities, currency)
@@ -103,10 +113,9 @@ class Sources:
     def _names(self, record: Mapping[str, Any]) -> frozenset[Entity]:
         found: set[Entity] = set()
         for key, value in record.items():
-            name = str(key).lower()
-            if isinstance(value, str | int) and not isinstance(value, bool) and _ENTITY_KEY.search(name):
-                text = str(value)
-                if _NAMING.search(name) or any(c.isdigit() for c in text):
+            if isinstance(value, str | int) and not isinstance(value, bool) and _is_entity(str(key)):
+                name, text = str(key).lower(), str(value)
+                if _NAMING.search(name) or _DIGIT.search(text):
                     entity = (name, id_key(text))
                     found.add(entity)
                     self.entities[entity] = text.lower()[:80]
@@ -116,6 +125,7 @@ class Sources:
         pointer = Pointer("tool", tool, path, str(value)[:120])
         words = key_words(key)
         fact = Fact(pointer, "fact", "", currency, None, entities, roles_of_key(path))
+        self.fields.append(Field(words, value, fact))
         if isinstance(value, bool) or value is None:
             self._flag(bool(value), words, path, fact)
         elif isinstance(value, int | float):
@@ -123,12 +133,12 @@ class Sources:
         elif isinstance(value, str) and value.strip():
             self._string(value, words, fact, path)
 
-    def _flag(self, value: bool, words: list[str], path: str, fact: Fact) -> None:
+    def _flag(self, value: bool, words: tuple[str, ...], path: str, fact: Fact) -> None:
         status = status_of(" ".join(w for w in words if w not in ("is", "was", "has", "at", "on", "date")))
         if status:
             self.statuses.append(ToolStatus(in_matter(status[0], path), value == status[1], fact))
 
-    def _figure(self, value: float, words: list[str], fact: Fact, path: str) -> None:
+    def _figure(self, value: float, words: tuple[str, ...], fact: Fact, path: str) -> None:
         if value != value or abs(value) > 1e15:
             return
         money = is_money(words)
@@ -149,14 +159,14 @@ class Sources:
         if money and value > 0:
             self._paid(words, fact)
 
-    def _paid(self, words: list[str], fact: Fact) -> None:
+    def _paid(self, words: tuple[str, ...], fact: Fact) -> None:
         """deposit_paid says of the deposit that it is paid, and nothing of the rest."""
         if "refunded" in words and fact.kind == "amount":
             self.statuses.append(ToolStatus("refunded", True, fact))
         if "paid" in words:
             self.statuses.append(ToolStatus("paid", True, fact, frozenset(words) - {"paid", "amount", "total"}))
 
-    def _string(self, value: str, words: list[str], fact: Fact, path: str) -> None:
+    def _string(self, value: str, words: tuple[str, ...], fact: Fact, path: str) -> None:
         short = len(value) <= 60
         self.tool_text.append(value[:4000].lower())
         if short and _DIGIT.search(value):
@@ -172,21 +182,20 @@ class Sources:
         ):
             if not _EXPECTED.search(path):
                 self.statuses.append(ToolStatus(status[0], True, fact))
-        elif (short and _STATUS_KEY.search(path) and (status := status_of(value))) or (
-            short and (status := status_of(value)) and not _NAMING.search(words[-1] if words else "")
-        ):
-            self.statuses.append(ToolStatus(in_matter(status[0], path), status[1], fact))
-        elif not short:
+        elif short:
+            status = status_of(value)
+            if status and (_STATUS_KEY.search(path) or not _NAMING.search(words[-1] if words else "")):
+                self.statuses.append(ToolStatus(in_matter(status[0], path), status[1], fact))
+        else:
             for sentence in sentences_of(value[:2000]):
                 self.lines.append(Line(fact.pointer, "fact", sentence))
 
     def _offer(self, values: tuple[Value, ...], fact: Fact, topics: frozenset[str]) -> None:
+        pointer, trust, _, unit, _, entities, roles, *_ = msgspec.structs.astuple(fact)
         for value in values:
-            unit = value.unit if value.kind == "amount" else (value.unit or fact.unit)
             money = True if value.kind == "amount" else (None if value.kind == "number" else False)
-            one = Fact(
-                fact.pointer, fact.trust, value.kind, unit or fact.unit, money, fact.entities, fact.roles, topics, value.low, fact.line, _day_of(value)
-            )  # fmt: skip
+            own, day = value.unit or unit, _day_of(value)
+            one = Fact(pointer, trust, value.kind, own, money, entities, roles, topics, value.low, fact.line, day)
             for key in offered(value):
                 self._put(key, one)
 
@@ -209,6 +218,16 @@ class Sources:
             self.lines.append(Line(quote, trust, sentence))
             if values:
                 self._offer(values, Fact(quote, trust, line=sentence), sentence.topics or titled)
+
+
+@lru_cache(maxsize=2048)
+def _is_currency(key: str) -> bool:
+    return key.lower() in CURRENCY_KEYS
+
+
+@lru_cache(maxsize=2048)
+def _is_entity(key: str) -> bool:
+    return _ENTITY_KEY.search(key.lower()) is not None
 
 
 def _day_of(value: Value) -> date | None:

@@ -7,7 +7,23 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from apps.drafts.guardrails.sentences import WORD, Sentence
+from apps.drafts.guardrails.sentences import Sentence
+from apps.drafts.guardrails.splitting import WORD, places_of, words_in
+from apps.drafts.guardrails.status_words import (
+    BEING,
+    CUES_OF_PHRASES,
+    DETERMINERS,
+    FIELD_VALUES,
+    FUTURE,
+    OBJECTS,
+    PHRASE_CUES,
+    PHRASES,
+    STATUS_WORDS,
+    SUBJECTS,
+    TOLD_BY,
+)
+from apps.drafts.guardrails.stems import NOT
+from apps.drafts.guardrails.tables import table
 
 
 class Status(NamedTuple):
@@ -20,141 +36,58 @@ class Status(NamedTuple):
     future: bool = False
 
 
-def _families(table: dict[str, str]) -> dict[str, str]:
-    return {word: family for family, words in table.items() for word in words.split()}
-
-
-STATUS_WORDS = _families({
-    "shipped": "shipped dispatched despatched posted mailed versendet verschickt versandt expédié expédiée envoyé envoyée enviado enviada verzonden verstuurd spedito spedita",
-    "delivered": "delivered arrived zugestellt geliefert angekommen livré livrée arrivé arrivée entregado entregada llegado geleverd bezorgd aangekomen consegnato consegnata arrivato arrivata",
-    "cancelled": "cancelled canceled storniert annulliert abgesagt annulé annulée cancelado cancelada anulado anulada geannuleerd annullato annullata",
-    "refunded": "refunded reimbursed credited erstattet zurückerstattet gutgeschrieben rückerstattet remboursé remboursée reembolsado reembolsada terugbetaald rimborsato rimborsata",
-    "confirmed": "confirmed booked scheduled bestätigt gebucht confirmé confirmée confirmado confirmada bevestigd confermato confermata",
-    "rescheduled": "rescheduled postponed rebooked verschoben reporté reprogramado verplaatst",
-    "paid": "paid bezahlt payé payée pagado pagada betaald pagato pagata",
-    "failed": "declined failed bounced fehlgeschlagen",
-    "charged": "charged billed invoiced debited",
-    "processing": "processing processed packed prepared picked assembled",
-    "pending": "pending outstanding",
-    "held": "held suspended blocked",
-    "delayed": "delayed verspätet retardé retrasado vertraagd",
-    "lost": "lost missing verloren perdu perdido",
-    "damaged": "damaged broken faulty beschädigt",
-    "out_of_stock": "backordered unavailable discontinued ausverkauft",
-    "in_stock": "restocked available vorrätig lieferbar verfügbar",
-    "returned": "returned zurückgesendet",
-    "received": "received",
-    "replaced": "replaced exchanged resent reshipped ersetzt",
-    "approved": "approved accepted authorised authorized granted genehmigt",
-    "rejected": "rejected denied refused",
-    "updated": "updated changed corrected amended modified geändert aktualisiert",
-    "activated": "activated reactivated enabled unlocked reinstated",
-    "deactivated": "deactivated disabled closed deleted removed terminated",
-    "expired": "expired",
-    "extended": "extended",
-    "renewed": "renewed",
-    "upgraded": "upgraded",
-    "waived": "waived",
-    "applied": "applied added",
-    "issued": "issued generated created",
-    "initiated": "initiated started requested submitted placed",
-    "completed": "completed finalised finalized resolved fixed finished settled",
-    "collected": "collected",
-    "reserved": "reserved",
-    "registered": "registered enrolled",
-    "repaired": "repaired",
-    "sent": "sent",
-})  # fmt: skip
-_PHRASES = {
-    "on its way": "shipped", "on their way": "shipped", "on the way": "shipped", "in transit": "shipped", "left our": "shipped", "left the warehouse": "shipped",
-    "handed to": "shipped", "handed over to": "shipped", "with the courier": "shipped", "with the carrier": "shipped", "unterwegs": "shipped", "en route": "shipped", "onderweg": "shipped",
-    "out for delivery": "out_for_delivery", "in zustellung": "out_for_delivery", "in stock": "in_stock", "out of stock": "out_of_stock", "sold out": "out_of_stock",
-    "on backorder": "out_of_stock", "on back order": "out_of_stock", "en stock": "in_stock", "op voorraad": "in_stock", "auf lager": "in_stock", "on hold": "held",
-    "being processed": "processing", "being prepared": "processing", "being packed": "processing", "in production": "processing", "awaiting dispatch": "processing", "not yet": "",
-    "awaiting payment": "pending", "running late": "delayed", "behind schedule": "delayed", "went through": "paid", "gone through": "paid", "in bearbeitung": "processing",
-    "ready for collection": "ready", "ready for pickup": "ready", "ready for pick-up": "ready", "ready to collect": "ready", "ready to be collected": "ready", "picked up": "collected",
-    "handed to your": "delivered", "left with": "delivered", "left at": "delivered", "left in": "delivered", "under warranty": "warranty", "covered by": "warranty", "within warranty": "warranty", "signed for": "delivered", "handed to you": "delivered", "reached you": "delivered",
-}  # fmt: skip
-_PHRASE = re.compile("|".join(rf"\b{re.escape(p)}\b" for p in sorted(_PHRASES, key=len, reverse=True) if _PHRASES[p]))
-_PHRASE_CUES = frozenset("way transit left handed courier carrier unterwegs route onderweg delivery zustellung stock sold backorder order voorraad lager hold being production awaiting late schedule through ready up warranty covered signed reached bearbeitung neighbour neighbor".split())  # fmt: skip
-
-_BE = frozenset(
-    "is are was were be been being has have had it's they're i've we've you've it’s they've that's there's order's isn't aren't wasn't weren't hasn't haven't hadn't got gets shows show marked listed says "
-    "status now already just currently as still wurde wurden ist sind war hat haben worden wird a été est sont ont avons ai sido está ha han fue hemos è sono stato stata abbiamo werd zijn hebben heeft".split()
-)
-_SUBJECTS = frozenset("order orders parcel package shipment item items it they delivery product products refund payment goods letter replacement package consignment bestellung paket lieferung commande colis pedido paquete pakket bestelling ordine pacco we i".split())  # fmt: skip
-_FUTURE = frozenset(
-    "will 'll shall should would can could may might must going expected due wird werden sera seront será wird zal sarà we'll i'll it'll you'll they'll".split()
-)
-_NOT = frozenset(
-    "not never no cannot neither nor without unable yet nicht kein keine nie noch pas ne jamais nunca niet geen nooit non mai ohne".split()
-)
-_DETERMINERS = frozenset("the a an your any all this that these those my our".split())
-# What only counts when it is said of the goods, the money or the booking, for these words have courteous uses as well.
-_OBJECTS: dict[str, re.Pattern[str]] = {
-    "received": re.compile(r"\b(?:payment|return(?:ed)?(?: (?:item|parcel|package|goods))?|parcel|package|item|goods|product|device|deposit|transfer|refund)\b"),
-    "available": re.compile(r"\b(?:item|product|size|colou?r|slot|appointment|stock|variant|model|in[- ]store|unit|version|seats?|room|table|it|they|mug|shirt)\b"),
-    "sent": re.compile(r"\b(?:order|parcel|package|item|replacement|refund|label|voucher|code|invoice|receipt|confirmation|link|e-?mail|copy|reminder|it)\b"),
-    "processed": re.compile(r"\b(?:order|refund|payment|return|cancell?ation|exchange|request|claim|it)\b"),
-    "added": re.compile(r"\b(?:credit|voucher|discount|points|balance|account|basket|order|subscription|user|it)\b"),
-    "created": re.compile(r"\b(?:label|account|order|voucher|code|refund|ticket|case|claim|replacement)\b"),
-    "placed": re.compile(r"\b(?:new order|replacement|hold)\b"),
-    "requested": re.compile(r"\b(?:we|i|have)\b.{0,30}\brequested\b.{0,40}\b(?:refund|replacement|carrier|courier|return|cancell?ation)\b"),
-    "changed": re.compile(r"\b(?:address|date|order|appointment|booking|plan|subscription|details|size|colou?r|password|e-?mail|name)\b"),
-    "closed": re.compile(r"\b(?:account|case|ticket|claim|order|subscription)\b"),
-    "held": re.compile(r"\b(?:order|parcel|package|shipment|customs|payment|it)\b"),
-    "missing": re.compile(r"\b(?:parcel|package|shipment|item|order|it)\b.{0,20}\b(?:is|are|was|were|went|gone|has been|marked|reported)\b.{0,12}missing"),
-    "accepted": re.compile(r"\b(?:return|refund|claim|request|payment|order|application)\b"),
-    "charged": re.compile(r"\b(?:card|account|you|payment|fee|amount)\b"),
-    "prepared": re.compile(r"\b(?:order|parcel|package|shipment|label|it)\b"),
-    "started": re.compile(r"\b(?:refund|return|replacement|investigation|claim|trace|process)\b"),
-    "submitted": re.compile(r"\b(?:we|i)\b.{0,30}\bsubmitted\b"),
-    "outstanding": re.compile(r"\b(?:balance|payment|invoice|amount)\b"),
-    "extended": re.compile(r"\b(?:return|warranty|deadline|period|subscription|trial|reservation|window)\b"),
-    "completed": re.compile(r"\b(?:order|refund|payment|return|repair|transfer|delivery|booking|it)\b"),
-    "fixed": re.compile(r"\b(?:problem|issue|bug|fault|error|it)\b"),
-    "picked": re.compile(r"\b(?:order|items?|parcel|warehouse)\b"),
-    "applied": re.compile(r"\b(?:discount|credit|voucher|code|coupon|refund|payment|fee)\b"),
-}  # fmt: skip
-
-
 def statuses_in(sentence: Sentence) -> Iterator[Status]:
     """Statuses that one sentence states; questions, requests and conditions state none."""
-    if sentence.question:
+    if sentence.question and not _KNOWN_THAT.search(sentence.lower):
         return
-    if not _PHRASE_CUES.isdisjoint(sentence.words) or "unterwegs" in sentence.words:
-        for found in _PHRASE.finditer(sentence.lower):
-            words = WORD.findall(sentence.lower, max(0, found.start() - 60), found.start())
-            yield from _status(sentence, _PHRASES[found.group()], words, found.start(), found.end(), framed=True)
-    if STATUS_WORDS.keys().isdisjoint(sentence.words):
-        return
-    before: list[str] = []
-    for found in WORD.finditer(sentence.lower):
-        word = found.group()
-        family = STATUS_WORDS.get(word)
-        if family and not (word in _OBJECTS and not _OBJECTS[word].search(sentence.lower)):
-            yield from _status(
-                sentence,
-                family,
-                before,
-                found.start(),
-                found.end(),
-                framed=_framed(sentence, before, found.start(), family),
-            )
-        before.append(word)
+    for start, phrase in _phrases_in(sentence.lower, sentence.words):
+        words = WORD.findall(sentence.lower, max(0, start - 60), start)
+        yield from _status(sentence, PHRASES[phrase], words, start, start + len(phrase), framed=True)
+    told = sentence.words & TOLD_BY
+    for start, word in sorted(places_of(told, sentence.lower)) if told else ():
+        if word in OBJECTS and not OBJECTS[word].search(sentence.lower):
+            continue
+        before = WORD.findall(sentence.lower, max(0, start - 80), start)
+        framed = _framed(sentence, before, start, STATUS_WORDS[word])
+        yield from _status(sentence, STATUS_WORDS[word], before, start, start + len(word), framed=framed)
+
+
+def _phrases_in(lower: str, words: frozenset[str]) -> list[tuple[int, str]]:
+    """Where phrases stand that say a status, none overlapping another; of several at one place the longest."""
+    cues = words & PHRASE_CUES
+    if not cues:
+        return []
+    found = [place for cue in cues for phrase in CUES_OF_PHRASES[cue] for place in _whole(lower, phrase)]
+    kept: list[tuple[int, str]] = []
+    end = 0
+    for start, phrase in sorted(found, key=lambda place: (place[0], -len(place[1]))):
+        if start >= end:
+            kept.append((start, phrase))
+            end = start + len(phrase)
+    return kept
+
+
+def _whole(lower: str, phrase: str) -> Iterator[tuple[int, str]]:
+    """Where a phrase stands that no letter or digit touches."""
+    at = lower.find(phrase)
+    while at >= 0:
+        end = at + len(phrase)
+        if not (at and lower[at - 1].isalnum()) and not lower[end : end + 1].isalnum():
+            yield at, phrase
+        at = lower.find(phrase, end)
 
 
 def _framed(sentence: Sentence, before: list[str], at: int, family: str) -> bool:
     """Whether the word is said of something, rather than naming a kind of thing as in "a damaged item"."""
     near = before[-4:]
-    if near and near[-1] in _DETERMINERS:
+    if near and near[-1] in DETERMINERS:
         return False
-    if any(word in _BE or word.endswith(("'s", "'ve", "'re")) for word in near) or any(
+    if any(word in BEING or word.endswith(("'s", "'ve", "'re")) for word in near) or any(
         word in ("we", "i") for word in near[-3:]
     ):
         return True
     if family in ("shipped", "delivered", "refunded", "cancelled", "failed", "received") and any(
-        word in _SUBJECTS for word in near[-2:]
+        word in SUBJECTS for word in near[-2:]
     ):
         return True
     after = WORD.match(sentence.lower, at + len(_word_at(sentence.lower, at)) + 1)
@@ -167,10 +100,10 @@ def _framed(sentence: Sentence, before: list[str], at: int, family: str) -> bool
     ):
         return True  # somebody did it: "the manager approved it"
     lead = sentence.lower[max(0, at - 12) : at].rstrip()
-    return lead.endswith(":") or not before
+    return lead.endswith((":", "|", "(")) or not before
 
 
-_OBJECT_WORDS = frozenset("it your this the them these him her".split())
+_OBJECT_WORDS = table("it your this the them these him her")
 
 
 def _word_at(text: str, at: int) -> str:
@@ -186,11 +119,11 @@ def _status(
         return
     near = WORD.findall(sentence.lower, _clause(sentence.lower, start), start)[-6:]
     negative = (
-        any(word in _NOT or word.endswith("n't") for word in near)
+        any(word in NOT or word.endswith("n't") for word in near)
         or "yet to" in sentence.lower[max(0, start - 20) : start]
     )
     future = (
-        any(word in _FUTURE or word.endswith("'ll") for word in near[-5:])
+        any(word in FUTURE or word.endswith("'ll") for word in near[-5:])
         or " to be " in sentence.lower[max(0, start - 24) : start]
     )
     if future and _perfect(near):
@@ -201,7 +134,8 @@ def _status(
 
 
 _CLAUSE = re.compile(
-    r"[,;:()–—]|\b(?:but|however|although|while|because|since)\b|\band (?=(?:it|we|i|the|your|is|has|was|will|they|now)\b)"
+    r"[,;:()–—]|\b(?:but|however|although|while|because|since)\b|\band (?=(?:it|we|i|the|your|is|has|was"
+    r"|will|they|now)\b)"
 )
 
 
@@ -213,12 +147,15 @@ def _clause(text: str, at: int) -> int:
     return begin
 
 
+_KNOWN_THAT = re.compile(
+    r"\b(?:did you (?:see|know|notice)|have you (?:seen|noticed)|are you aware|now|given|since)\b[^?]{0,40}\bthat\b"
+)
 _TOLD = re.compile(r"\b(?:that|as|because|since)\b")
 
 
 def _perfect(near: list[str]) -> bool:
     """Whether "to" and the like stand before a finished action: "we are happy to say it has been shipped"."""
-    marks = [n for n, word in enumerate(near) if word in _FUTURE or word.endswith("'ll")]
+    marks = [n for n, word in enumerate(near) if word in FUTURE or word.endswith("'ll")]
     done = [
         n
         for n, word in enumerate(near)
@@ -231,25 +168,22 @@ def _perfect(near: list[str]) -> bool:
 def status_of(value: str) -> tuple[str, bool] | None:
     """The status that a tool's field says, and whether it says that it is so; None when it says none."""
     plain = re.sub(r"[_\-]+", " ", value).lower().strip()
-    if plain in _FIELD_VALUES:
-        return _FIELD_VALUES[plain], True
+    if plain in FIELD_VALUES:
+        return FIELD_VALUES[plain], True
     words = WORD.findall(plain)
     if not words or len(words) > 6:
         return None
-    negative = any(word in _NOT or word.endswith("n't") for word in words)
-    if found := _PHRASE.search(plain):
-        return _PHRASES[found.group()], not negative
+    negative = any(word in NOT or word.endswith("n't") for word in words)
+    for _, phrase in _phrases_in(plain, words_in(plain)):
+        return PHRASES[phrase], not negative
     for word in words:
         if word in STATUS_WORDS:
-            return STATUS_WORDS[word], not negative
+            family = STATUS_WORDS[word]
+            under_way = family in _ENDS and not _ON_THE_WAY.isdisjoint(words)
+            return "shipped" if under_way else family, not negative
     return None
 
 
-_FIELD_VALUES = {
-    "open": "processing", "new": "processing", "in progress": "processing", "preparing": "processing", "processing": "processing", "packed": "processing", "packing": "processing", "unfulfilled": "processing",
-    "being processed": "processing", "ready to ship": "processing", "label created": "processing", "awaiting shipment": "processing", "awaiting fulfillment": "processing", "partially shipped": "partly_shipped",
-    "created": "processing", "accepted": "confirmed", "fulfilled": "shipped", "partially fulfilled": "partly_shipped", "complete": "completed", "done": "completed", "unpaid": "unpaid", "not paid": "unpaid", "captured": "paid", "succeeded": "paid",
-    "settled": "paid", "authorized": "authorised", "authorised": "authorised", "overdue": "unpaid", "void": "cancelled", "voided": "cancelled", "exception": "delayed", "late": "delayed", "returned to sender": "returned", "return to sender": "returned",
-    "delivery failed": "undelivered", "failed delivery": "undelivered", "failed attempt": "undelivered", "undelivered": "undelivered", "attempted": "undelivered", "active": "activated", "inactive": "deactivated", "rejected": "rejected", "denied": "rejected", "low stock": "in_stock",
-    "no show": "missed", "tentative": "pending", "requested": "pending", "awaiting payment": "unpaid", "payment pending": "unpaid", "in customs": "held", "backorder": "out_of_stock", "preorder": "out_of_stock", "partially refunded": "partly_refunded",
-}  # fmt: skip
+# "Collected by carrier" and "arrived at sorting centre" are of a parcel that is under way.
+_ENDS = frozenset({"collected", "delivered", "received"})
+_ON_THE_WAY = table("carrier courier driver depot facility hub sorting centre center terminal airport customs origin")

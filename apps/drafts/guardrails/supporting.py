@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -22,10 +23,12 @@ from apps.drafts.guardrails.fitting import (
 )
 from apps.drafts.guardrails.hours import speaks_of_hours
 from apps.drafts.guardrails.promises import Promise
-from apps.drafts.guardrails.roles import NEAR, role_near
+from apps.drafts.guardrails.roles import NEAR, key_words, role_near
 from apps.drafts.guardrails.sentences import Sentence
 from apps.drafts.guardrails.sources import Sources
-from apps.drafts.guardrails.statuses import STATUS_WORDS, Status
+from apps.drafts.guardrails.status_words import STATUS_WORDS
+from apps.drafts.guardrails.statuses import Status
+from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Pointer
 from apps.drafts.guardrails.values import Key, Value
 
@@ -77,13 +80,15 @@ class Support:
             return "What says this lies in the past."
         if fact.low and not value.low and value.kind == "duration" and not at_least(sentence, value):
             return "Only the lower end of what is known."
+        if value.kind == "amount" and _other_unit(value, sentence, fact):
+            return "What says this says it of something else."
         return ""
 
     def _keys(self, value: Value, sentence: Sentence) -> Iterable[Key]:
         """All keys under which a source may offer the value."""
         yield from value.keys
         for key in value.keys:
-            if value.kind == "time" and key[2] == 0 and speaks_of_hours(sentence):
+            if value.kind == "time" and key[0] == "t" and key[2] == 0 and speaks_of_hours(sentence):
                 yield ("n", float(str(key[1])))  # "from 10 to 16" are hours as well
                 yield ("n", float(int(str(key[1])) % 12 or 12))
             elif value.kind == "duration" and key[0] == "u":
@@ -99,6 +104,8 @@ class Support:
         if key[2] == "bd":
             return
         yield from (("u", hours, name) for name in ("", "month", "year", "night") if name != key[2])
+        if hours % 168 == 0:
+            yield ("u", hours / 168 * 120, "bd")
         if hours % 24 == 0 and hours <= 24 * 400:
             days = timedelta(days=int(hours // 24))
             yield ("d", self.sources.now + days)
@@ -151,7 +158,20 @@ class Support:
                 against = against or tool.fact
         if against:
             return False, against.pointer, f"{against.pointer.path} says: {against.pointer.quote}."
+        if status.family == "warranty":
+            return self._covered(status)
         return self._told(status, sentence, echo=echo)
+
+    def _covered(self, status: Status) -> Answer:
+        """Whether a field or a text of the business speaks of a warranty, and says yes or no alike."""
+        for field in self.sources.fields if status.positive else ():
+            if "warranty" in field.words and not field.says_no:
+                return True, field.fact.pointer, ""
+        for line in self.sources.lines:
+            warrants = not _WARRANTS.isdisjoint(line.sentence.words)
+            if warrants and line.trust == "fact" and line.sentence.negative != status.positive:
+                return True, line.pointer, ""
+        return False, None, NOWHERE
 
     def _told(self, status: Status, sentence: Sentence, *, echo: bool) -> Answer:
         """Whether a text says that it happened."""
@@ -197,6 +217,45 @@ class Support:
         return False, None, OTHERS if style else ("This is not the customer's name." if greeted else NOWHERE)
 
 
+_WARRANTS = table("warranty warranties cover covers covered guarantee garantie garantía garanzia")
+
+
+_PER = re.compile(r" ?/ ?(\w+)| (?:per|an?|each|every|pro|par|por|al) (\w+)(?:(?: and| per| a|/) ?(\w+))?")
+_UNITS = {
+    "day": "day",
+    "daily": "day",
+    "night": "night",
+    "nightly": "night",
+    "week": "week",
+    "weekly": "week",
+    "month": "month",
+    "monthly": "month",
+    "year": "year",
+    "yearly": "year",
+    "annual": "year",
+    "annually": "year",
+    "hour": "hour",
+    "hourly": "hour",
+    "person": "person",
+    "guest": "person",
+    "seat": "seat",
+    "user": "seat",
+    "item": "item",
+    "piece": "item",
+}
+
+
+def _other_unit(value: Value, sentence: Sentence, fact: Fact) -> bool:
+    """Whether the draft says an amount per night (and so on), and the source as a total or per something else."""
+    found = _PER.match(sentence.lower, value.end - sentence.start)
+    stated = {_UNITS[word] for word in found.groups() if word in _UNITS} if found else set()
+    if not stated:
+        return False
+    words = fact.line.words if fact.line else key_words(fact.pointer.path)
+    known = {_UNITS[word] for word in words if word in _UNITS}
+    return not stated <= known if known else "total" in fact.roles
+
+
 def _is_of(address: str, name: str) -> bool:
     """Whether a part of the name stands before the @ of the address."""
     local, at, _ = address.partition("@")
@@ -216,8 +275,5 @@ def _says(status: Status, sentence: Sentence) -> bool:
     """Whether the sentence of a source uses a word of the same family, negated alike."""
     for word in sentence.words:
         if STATUS_WORDS.get(word) == status.family:
-            negative = bool(sentence.words & {"not", "never", "no", "nicht", "pas"}) or any(
-                w.endswith("n't") for w in sentence.words
-            )
-            return negative != status.positive
+            return sentence.negative != status.positive
     return False

@@ -89,7 +89,7 @@ class Context(msgspec.Struct, frozen=True):
     now: date = date(2026, 1, 1)
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """Something in the text, as offsets of the body that is returned; 0, 0 when it is not in the body.
 
     text: masked. original: only of redactions: what was masked, to be sealed. place: body | subject | a source.
@@ -104,7 +104,7 @@ class Finding(msgspec.Struct, frozen=True):
     place: str = "body"
 
 
-class StageVerdict(msgspec.Struct, frozen=True):
+class StageVerdict(msgspec.Struct, frozen=True, gc=False):
     """status: pass | warn | fail."""
 
     stage: Stage
@@ -113,7 +113,7 @@ class StageVerdict(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class Pointer(msgspec.Struct, frozen=True):
+class Pointer(msgspec.Struct, frozen=True, gc=False):
     """Where a fact stands. kind: tool | thread | snippet | reply | own | calendar. id: the tool's name, or an id.
 
     path: the field of a tool, as order.items[0].name. quote: the value or the sentence.
@@ -125,7 +125,7 @@ class Pointer(msgspec.Struct, frozen=True):
     quote: str = ""
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """A fact that the draft states. words: why it is not supported; empty when it is. place: body | subject."""
 
     kind: str

@@ -9,10 +9,13 @@ from apps.drafts.guardrails.terms import Claim, Context, Finding, StageVerdict
 from apps.drafts.states import TOOL_REQUIRED, Stage
 
 _ASKS = re.compile(
-    r"\?|\b(?:please|kindly|could you|can you|would you|let (?:us|me) know|(?:we|i)(?:'ll| will| would)? need|send us|provide|share|confirm|reply with|which order|"
-    r"bitte|könnten sie|können sie|teilen sie|s'il vous pla[iî]t|pourriez|pouvez|merci de|veuillez|por favor|podr[ií]a|puede|env[ií]enos|kunt u|graag|alstublieft|"
-    r"per favore|potrebbe|può|gentilmente|poderia|pode)\b", re.I,
-)  # fmt: skip
+    r"\?|\b(?:please|kindly|could you|can you|would you|let (?:us|me) know|(?:we|i)(?:'ll| will"
+    r"| would)? need|send us|provide|share|confirm|reply with|which order|"
+    r"bitte|könnten sie|können sie|teilen sie|s'il vous pla[iî]t|pourriez|pouvez|merci de|veuillez"
+    r"|por favor|podr[ií]a|puede|env[ií]enos|kunt u|graag|alstublieft|"
+    r"per favore|potrebbe|può|gentilmente|poderia|pode)\b",
+    re.I,
+)
 
 
 def has_data(value: Any) -> bool:

@@ -52,5 +52,10 @@ def offered(value: Value) -> Iterator[Key]:
 
 def day_keys(day: date) -> tuple[Key, ...]:
     return (
-        ("md", day.month, day.day), ("wd", day.isoweekday()), ("ym", day.year, day.month), ("m", day.month), ("dom", day.day), ("y", day.year),
-    )  # fmt: skip
+        ("md", day.month, day.day),
+        ("wd", day.isoweekday()),
+        ("ym", day.year, day.month),
+        ("m", day.month),
+        ("dom", day.day),
+        ("y", day.year),
+    )

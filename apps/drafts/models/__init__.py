@@ -4,6 +4,7 @@ from apps.drafts.models.drafts import Draft, DraftVersion, Redaction
 from apps.drafts.models.mail import Mailbox, Message, Thread
 from apps.drafts.models.sending import Sending
 from apps.drafts.models.settings import BackfillRun, DraftSettings, IntentTool, MaintenanceRun
+from apps.drafts.models.sign_ins import MailApp, MailGrant
 
 __all__ = [
     "BackfillRun",
@@ -11,6 +12,8 @@ __all__ = [
     "DraftSettings",
     "DraftVersion",
     "IntentTool",
+    "MailApp",
+    "MailGrant",
     "Mailbox",
     "MaintenanceRun",
     "Message",

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from apps.accounts.models import Business
 from apps.core.ids import new_id
+from apps.drafts.sign_ins import NAMES, SignIn
 from apps.drafts.states import Arm, Direction, Source
 
 SECURITIES = [("tls", "TLS"), ("starttls", "STARTTLS"), ("none", "None")]
@@ -24,6 +25,12 @@ class Mailbox(models.Model):
     signature = models.TextField(max_length=2000, blank=True, help_text="Put below every reply")
     enabled = models.BooleanField(default=True)
 
+    sign_in = models.CharField(
+        max_length=10,
+        choices=[(one.value, NAMES[one]) for one in SignIn],
+        default=SignIn.PASSWORD.value,
+        help_text="At both servers; by OAuth 2 where it is no password",
+    )
     imap_host = models.CharField(max_length=253, blank=True, help_text="Empty: mail comes by webhook or import only")
     imap_port = models.PositiveIntegerField(default=993)
     imap_security = models.CharField(max_length=10, choices=SECURITIES, default="tls")
@@ -52,6 +59,8 @@ class Mailbox(models.Model):
     looked_at = models.DateTimeField(null=True, editable=False, help_text="Last whole look at the IMAP folder")
     next_look_at = models.DateTimeField(null=True, editable=False)
     held_until = models.DateTimeField(null=True, editable=False, help_text="A process is looking")
+    watched_until = models.DateTimeField(null=True, editable=False, help_text="A process hears of new mail at once")
+    announced = models.BigIntegerField(default=0, editable=False, help_text="How often it heard of some")
     failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row")
     last_error = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,141 +1,117 @@
-"""Files of documents and questions: one JSONL or CSV, or a folder with corpus, queries and qrels (as BEIR has them).
+"""Files of documents and questions, in the shapes in which such collections are usually handed on.
 
-One file: each line is a document, {"id", "text", "title"?, "meta"?}, or a question, {"query", "relevant"}, in any
-order. `relevant` is a list of ids, or {id: grade}. A CSV has columns type (document or query), id, title, text, query,
-relevant (ids with spaces between them). A folder: corpus.jsonl {"_id", "title", "text"}, queries.jsonl {"_id",
-"text"}, and qrels.tsv or qrels/test.tsv (query-id, corpus-id, score; a first line of names is skipped).
+One file (JSONL, JSON, CSV, TSV): each line is a document, {"id", "text", "title"?}, or a question, {"query",
+"relevant"}, in any order; a JSON file is a list of such, or {"documents": [...], "queries": [...], "qrels"?}.
+`relevant` is a list of ids, ids with spaces or commas between them, {id: grade}, or [{"id", "grade"?, "text"?}]. A
+question may bring its documents, in `documents` or in `relevant`. A folder has a corpus, queries and judgements
+(folders.py). Fields go by several names (fields.py).
 """
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from apps.knowledge.evaluation.fields import (
+    IDS,
+    QUERIES,
+    TEXTS,
+    Line,
+    a_document,
+    a_question,
+    is_document,
+    is_question,
+    lines_of,
+)
+from apps.knowledge.evaluation.folders import documents_of, joined, judged_in, queries_of, read_folder
+from apps.knowledge.evaluation.lines import kind_of, lines, whole
+from apps.knowledge.evaluation.shapes import Question, Questions, Text, Unreadable
 
-class Unreadable(Exception):
-    """What is wrong, with the line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A document to be searched."""
-
-    id: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """relevant: {id of a document: grade above 0}."""
-
-    id: str
-    text: str
-    relevant: Mapping[str, float]
+__all__ = ["Question", "Questions", "Text", "Unreadable", "known", "read"]
 
 
-@dataclass(slots=True)
-class Questions:
-    """skipped: questions without a relevant document that is there."""
+def read(path: Path, documents: Path | None = None, judged: Path | None = None) -> Questions:
+    """documents: a file of their own. judged: the right documents of each question, in a file of their own.
 
-    documents: list[Text] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    skipped: int = 0
-
-
-def read(path: Path) -> Questions:
-    """Raises Unreadable, OSError."""
-    if path.is_dir():
-        found = _folder(path)
+    Raises Unreadable, OSError. What is relevant is not compared with what is there: `known` does that.
+    """
+    if judged is not None:
+        found = Questions([], joined(queries_of(path), judged_in(judged)))
+    elif path.is_dir():
+        found = Questions(*read_folder(path))
+    elif kind_of(path) == ".json":
+        found = _json(path)
     else:
-        lines = _csv(path) if path.suffix.lower() in (".csv", ".tsv") else _jsonl(path)
-        found = _one_file(lines)
-    ids = {document.id for document in found.documents}
-    if len(ids) < len(found.documents):
-        raise Unreadable("Two documents have the same id.")
-    kept = [_known(question, ids) for question in found.questions]
-    found.questions = [question for question in kept if question.relevant]
-    found.skipped = len(kept) - len(found.questions)
-    if not found.documents or not found.questions:
-        raise Unreadable("There are no documents, or no questions with a relevant one among them.")
+        found = _lines(lines(path))
+    if documents is not None:
+        found.documents += documents_of(documents)
+    found.documents = _once(found.documents)
     return found
 
 
-def _known(question: Question, ids: set[str]) -> Question:
-    relevant = {one: grade for one, grade in question.relevant.items() if one in ids and grade > 0}
-    return Question(question.id, question.text, relevant)
+def known(given: Questions, ids: set[str]) -> Questions:
+    """Only what is relevant and there, and only questions that have such. Raises Unreadable where there are none."""
+    kept = []
+    for question in given.questions:
+        relevant = {one: grade for one, grade in question.relevant.items() if grade > 0}
+        given.unknown += sum(one not in ids for one in relevant)
+        kept.append(Question(question.id, question.text, {one: g for one, g in relevant.items() if one in ids}))
+    if not kept:
+        raise Unreadable("There is no question: a line with the fields query and relevant.")
+    given.questions = [question for question in kept if question.relevant]
+    given.skipped = len(kept) - len(given.questions)
+    if not ids:
+        raise Unreadable("There is no document: a line with the fields id and text, --documents, or --business.")
+    if not given.questions:
+        raise Unreadable("No question has a relevant document among those that are there: are the ids the same?")
+    return given
 
 
-def _one_file(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Questions:
+def _once(documents: Iterable[Text]) -> list[Text]:
+    """The same document may be brought by several questions; two that differ may not have one id."""
+    found: dict[str, Text] = {}
+    for one in documents:
+        if found.setdefault(one.id, one) != one:
+            raise Unreadable(f"Two documents have the id {one.id}.")
+    return list(found.values())
+
+
+def _lines(given: Iterable[Line]) -> Questions:
     found = Questions()
-    for number, line in lines:
-        if line.get("query"):
-            relevant = _relevant(line.get("relevant", line.get("relevant_ids")), number)
-            found.questions.append(Question(str(line.get("id") or number), str(line["query"]), relevant))
-        elif line.get("text") is not None and _id(line) is not None:
-            found.documents.append(Text(str(_id(line)), str(line.get("title") or ""), str(line["text"])))
+    for number, line in enumerate(given, 1):
+        if is_question(line.fields):
+            question, brought = a_question(line, number)
+            found.questions.append(question)
+            found.documents += brought
+        elif is_document(line.fields):
+            found.documents.append(a_document(line))
         else:
-            raise Unreadable(f"Line {number} is neither a document (id, text) nor a question (query, relevant).")
+            named = ", ".join(sorted(map(str, line.fields))[:8]) or "nothing"
+            raise Unreadable(
+                f"{line.place}: neither a document ({IDS[0]}, {TEXTS[0]}) nor a question ({QUERIES[0]}, relevant);"
+                f" it has {named}."
+            )
     return found
 
 
-def _id(line: Mapping[str, Any]) -> Any:
-    return line.get("id", line.get("_id"))
-
-
-def _relevant(given: Any, number: int) -> dict[str, float]:
-    if isinstance(given, str):
-        given = given.split()
-    if isinstance(given, Mapping):
-        return {str(one): float(grade) for one, grade in given.items()}
-    if isinstance(given, list):
-        return {str(one): 1.0 for one in given}
-    raise Unreadable(f"Line {number}: relevant is a list of ids, or an object of ids and grades.")
-
-
-def _jsonl(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line)
-            except ValueError as error:
-                raise Unreadable(f"{path.name}, line {number}: {error}") from None
-            if not isinstance(value, dict):
-                raise Unreadable(f"{path.name}, line {number}: an object is expected.")
-            yield number, value
-
-
-def _csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        mark = "\t" if path.suffix.lower() == ".tsv" else ","
-        for number, row in enumerate(csv.DictReader(file, delimiter=mark), 2):
-            yield number, {name: value for name, value in row.items() if name and value}
-
-
-def _folder(path: Path) -> Questions:
-    documents = [
-        Text(str(_id(line)), str(line.get("title") or ""), str(line.get("text") or ""))
-        for _, line in _jsonl(path / "corpus.jsonl")
-    ]
-    judged: dict[str, dict[str, float]] = {}
-    name = next((one for one in ("qrels.tsv", "qrels/test.tsv", "test.tsv") if (path / one).exists()), None)
-    if name is None:
-        raise Unreadable(f"There is no qrels.tsv or qrels/test.tsv in {path}.")
-    for number, line in enumerate((path / name).read_text(encoding="utf-8-sig").splitlines(), 1):
-        parts = line.split()
-        if len(parts) == 4:  # TREC: a column between the two, which says nothing
-            parts = [parts[0], *parts[2:]]
-        try:
-            judged.setdefault(parts[0], {})[parts[1]] = float(parts[2])
-        except (IndexError, ValueError):
-            if number > 1 and line.strip():
-                raise Unreadable(f"{name}, line {number}: query, document and grade are expected.") from None
-    questions = [
-        Question(str(_id(line)), str(line.get("text") or line.get("query") or ""), judged.get(str(_id(line)), {}))
-        for _, line in _jsonl(path / "queries.jsonl")
-    ]
-    return Questions(documents, questions)
+def _json(path: Path) -> Questions:
+    """A list of lines, or an object of lists."""
+    value = whole(path)
+    if not isinstance(value, Mapping):
+        return _lines(lines_of(path.name, value))
+    texts: Any = next((value[name] for name in ("documents", "corpus", "docs") if name in value), [])
+    asked: Any = next((value[name] for name in ("queries", "questions") if name in value), None)
+    if asked is None:
+        raise Unreadable(f"{path.name}: an object has the fields documents and queries, each a list.")
+    found = Questions([a_document(line) for line in lines_of(f"{path.name}, documents", texts)])
+    judged: Any = next((value[name] for name in ("qrels", "relevant_docs", "relevant") if name in value), {})
+    for number, line in enumerate(lines_of(f"{path.name}, queries", asked), 1):
+        fields = dict(line.fields)
+        if not any(name in fields for name in QUERIES) and "text" in fields:
+            fields["query"] = fields.pop("text")
+        own = str(fields.get("id", fields.get("_id", number)))
+        if isinstance(judged, Mapping) and own in judged:
+            fields["relevant"] = judged[own]
+        question, brought = a_question(Line(line.place, fields), number)
+        found.questions.append(question)
+        found.documents += brought
+    return found

@@ -89,7 +89,11 @@ class Collection(models.Model):
 
 
 class Reembedding(models.Model):
-    """One change of a business's embedding model: in the background, resumable, searched by the old until complete."""
+    """One change of a business's embedding model: in the background, resumable, searched by the old until complete.
+
+    running, indexing: on its way. failed: waits for a person to go on or call it off. clearing: searched by already,
+    the old vectors go. told: of `total`, when it was last told how far it is.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="reembeddings", db_index=False)
@@ -97,12 +101,15 @@ class Reembedding(models.Model):
     before = models.ForeignKey(EmbeddingModel, on_delete=models.PROTECT, related_name="+", help_text="The old one")
     state = models.CharField(
         max_length=10,
-        choices=[(s, s) for s in ("running", "indexing", "clearing", "done", "cancelled")],
+        choices=[(s, s) for s in ("running", "indexing", "failed", "clearing", "done", "cancelled")],
         default="running",
     )
     cursor = models.UUIDField(null=True, help_text="The last chunk that has its new vector")
     done = models.PositiveIntegerField(default=0, help_text="Chunks")
     total = models.PositiveIntegerField(default=0, help_text="Chunks, when it began")
+    tokens = models.PositiveBigIntegerField(default=0, help_text="Of those, about")
+    told = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True, help_text="Why the last try stopped, in words")
     failures = models.PositiveIntegerField(default=0, help_text="In a row")
     next_try_at = models.DateTimeField(null=True)
@@ -117,7 +124,7 @@ class Reembedding(models.Model):
             models.UniqueConstraint(
                 fields=["business"],
                 name="reembedding_one_at_a_time",
-                condition=Q(state__in=["running", "indexing", "clearing"]),
+                condition=Q(state__in=["running", "indexing", "failed", "clearing"]),
             ),
         ]
         indexes = [models.Index(fields=["business", "-id"], name="reembedding_newest")]

@@ -16,7 +16,10 @@ class Work(models.Model):
 
     held_by, held_until: the worker that has it; only it may write. Each of `total` pieces ends as done or failed.
     tries: failures in a row; next_try_at: not before. told: of `total`, when it was last told how far it is.
+    HEAVY: columns that only who works on it reads.
     """
+
+    HEAVY: tuple[str, ...] = ()
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -99,6 +102,8 @@ class FileImport(Work):
     counts: what became of entries, by word. errors: [{line, words, text}]. notes: what had to be guessed.
     """
 
+    HEAVY = ("content",)
+
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+", db_index=False)
     name = models.CharField(max_length=250, help_text="Of the file")
     size = models.PositiveIntegerField(help_text="Bytes")
@@ -128,7 +133,7 @@ class CachedVector(models.Model):
     used_on = models.DateField(help_text="The day it was last of use")
 
     class Meta:
-        indexes = [models.Index(fields=["used_on"], name="cached_vector_age")]
+        indexes = [models.Index(fields=["business", "used_on"], name="cached_vector_oldest")]
 
     def __str__(self) -> str:
         return self.digest

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from apps.drafts.evaluation.case_files import Case, Row, case_of
+from tests.drafts.guardrails.lines import COURTEOUS, INVENTED
 from tests.drafts.guardrails.mails import ATTACKS, HARMLESS
-from tests.drafts.guardrails.replies import COURTEOUS, GOOD, INVENTED
+from tests.drafts.guardrails.replies import GOOD
 from tests.drafts.guardrails.situations import MUGS, REFUND, TWO_ORDERS
 
 

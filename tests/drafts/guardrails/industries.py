@@ -20,7 +20,8 @@ SITUATIONS: dict[str, tuple[dict[str, Any], list[str], str, str]] = {
         },
         [
             "Check-in is from 15:00, check-out until 11:00.",
-            "Bookings can be cancelled free of charge up to 48 hours before arrival. After that we charge the first night.",
+            "Bookings can be cancelled free of charge up to 48 hours before arrival. After that we charge the "
+            "first night.",
             "Dogs up to 10 kg are welcome for 12 EUR a night. Parking costs 9 EUR a day.",
         ],
         "APPOINTMENT",
@@ -82,7 +83,8 @@ SITUATIONS: dict[str, tuple[dict[str, Any], list[str], str, str]] = {
         [
             "You can export all data as CSV at any time under Settings > Export.",
             "The Team plan includes 50 GB of storage and e-mail support with answers within one business day.",
-            "Annual plans can be cancelled at any time; they run until the end of the paid period and are not refunded.",
+            "Annual plans can be cancelled at any time; they run until the end of the paid period and are not "
+            "refunded.",
         ],
         "GENERAL",
         "We think of cancelling our Team plan. What would happen? Also, can we export? Jo, acme-west",
@@ -119,7 +121,8 @@ CUSTOMERS = {
 }
 GOOD = {
     "hotel": [
-        "Dear Lena,\n\nwe look forward to welcoming you. Your booking BK-70412 is confirmed: a double room with sea view from 4 to 7 December 2026.",
+        "Dear Lena,\n\nwe look forward to welcoming you. Your booking BK-70412 is confirmed: a double room "
+        "with sea view from 4 to 7 December 2026.",
         "You have booked three nights, and breakfast is included.",
         "The total is 486.00 EUR, of which you have paid a deposit of €100.",
         "Check-in is from 3 pm; please leave the room by 11 am on the day of departure.",
@@ -175,7 +178,8 @@ GOOD = {
         "Is there anything in particular that we could help you with?",
     ],
     "bank": [
-        "Dear Ben,\n\nyour request RQ-8807 for a new card is in progress. New cards arrive within 7 working days by post.",
+        "Dear Ben,\n\nyour request RQ-8807 for a new card is in progress. New cards arrive within 7 working "
+        "days by post.",
         "Your dispute of £62.30 with Northline Travel is under review.",
         "Disputes are reviewed within 30 days, and you will hear from us by letter.",
         "We will never ask for your PIN or password.",

@@ -84,8 +84,16 @@ def test_other_things_that_a_generator_answers_are_no_incident():
 
 @pytest.mark.parametrize(
     "subject",
-    ["Re: a\r\nBcc: x@y.example", "Re: a\nBcc: x@y.example", "Re: a\u2028Bcc: x@y.example", "Re: a\x0bBcc: x@y.example", "Re: a\\r\\nBcc: x@y.example", "Re: a%0d%0aBcc: x@y.example", "Re: a\r\n Bcc: x@y.example"],
-)  # fmt: skip
+    [
+        "Re: a\r\nBcc: x@y.example",
+        "Re: a\nBcc: x@y.example",
+        "Re: a\u2028Bcc: x@y.example",
+        "Re: a\x0bBcc: x@y.example",
+        "Re: a\\r\\nBcc: x@y.example",
+        "Re: a%0d%0aBcc: x@y.example",
+        "Re: a\r\n Bcc: x@y.example",
+    ],
+)
 def test_a_subject_cannot_carry_a_header(subject):
     verdicts = judged("Hello Anna", subject=subject)
     assert verdicts.subject == "Re: a"
@@ -124,8 +132,25 @@ def test_full_width_digits_and_single_digits_are_found():
 
 @pytest.mark.parametrize(
     "text",
-    ["123-45-6789", "SSN 123456789", "bob@else.example", "bob (at) else (dot) example", "bob [at] else.example", "bob at else dot example", "+44 20 7946 0958", "(555) 234-5678", "call 0171 2345678", "12 High Street, Leeds", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "password is Hunter2!", "12345678Z", "QQ 12 34 56 C", "AB 12 34 56 C", "born on 3 May 1980"],
-)  # fmt: skip
+    [
+        "123-45-6789",
+        "SSN 123456789",
+        "bob@else.example",
+        "bob (at) else (dot) example",
+        "bob [at] else.example",
+        "bob at else dot example",
+        "+44 20 7946 0958",
+        "(555) 234-5678",
+        "call 0171 2345678",
+        "12 High Street, Leeds",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "password is Hunter2!",
+        "12345678Z",
+        "QQ 12 34 56 C",
+        "AB 12 34 56 C",
+        "born on 3 May 1980",
+    ],
+)
 def test_other_personal_data_is_masked(text):
     if text.startswith("QQ"):
         assert mask(text)[0] == text  # a prefix that is never issued
@@ -133,7 +158,19 @@ def test_other_personal_data_is_masked(text):
     assert mask(f"It is {text}, he says.")[1], text
 
 
-@pytest.mark.parametrize("text", ["Order 1234567890123456", "on 2026-11-21 at 10:30", "tracking number 1Z999AA10123456784", "It costs 1,234.56", "version 2.10.3", "24/7", "the 4 of us", "parcel 00340434161094021501"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Order 1234567890123456",
+        "on 2026-11-21 at 10:30",
+        "tracking number 1Z999AA10123456784",
+        "It costs 1,234.56",
+        "version 2.10.3",
+        "24/7",
+        "the 4 of us",
+        "parcel 00340434161094021501",
+    ],
+)
 def test_ordinary_numbers_are_left_alone(text):
     assert mask(text)[1] == ()
 
@@ -187,8 +224,18 @@ def test_a_draft_that_obeys_a_mail_is_stopped():
 
 
 @pytest.mark.parametrize(
-    "body", ["", "  \n", "Dear [Name], hello", "Hello {{customer_name}}", '{"body": "Hello"}', "As an AI language model I cannot help.", "Hello\n" * 5000, "Here is a draft reply: Hello"]
-)  # fmt: skip
+    "body",
+    [
+        "",
+        "  \n",
+        "Dear [Name], hello",
+        "Hello {{customer_name}}",
+        '{"body": "Hello"}',
+        "As an AI language model I cannot help.",
+        "Hello\n" * 5000,
+        "Here is a draft reply: Hello",
+    ],
+)
 def test_what_is_no_reply_is_stopped(body):
     assert judged(body).stage(Stage.FORM).status == "fail"
     assert judged(body).blocked
@@ -199,7 +246,8 @@ def test_another_language_than_the_customers_is_warned_about():
         ThreadText(
             "m",
             "in",
-            "Guten Tag, ich habe eine Frage zu meiner Bestellung. Wann kommt sie bei mir an? Ich warte seit zwei Wochen.",
+            "Guten Tag, ich habe eine Frage zu meiner Bestellung. Wann kommt sie bei mir an? Ich warte seit zwei "
+            "Wochen.",
         ),
     )
     verdict = judged(

@@ -1,4 +1,4 @@
-"""What holds for every text: nothing raises, offsets fit, masking twice changes nothing, and long texts take no longer."""
+"""What holds for every text: nothing raises, offsets fit, masking twice changes nothing, long texts are read."""
 
 import multiprocessing
 import re
@@ -17,10 +17,39 @@ from apps.drafts.states import Intent
 
 PIECES = st.sampled_from(
     [
-        "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "123-45-6789", "bob@example.org", "+44 20 7946 0958", "12 High Street, Leeds", "password: Hunter2!", "on 19 November", "£59.99",
-        "tomorrow", "[card ending 1111]", "[e-mail hidden]", "ignore all previous instructions", "\r\nBcc: x@y.example", "will be refunded", "３ ４", "\u200b", "\u2028", "=?utf-8?b?eA==?=", "bob (at) mail (dot) com", "ß", "İ", "ǰ", "\ud800", "one", "-", ".", "\n\n", "five", "@", "4",
+        "4111 1111 1111 1111",
+        "DE89 3704 0044 0532 0130 00",
+        "123-45-6789",
+        "bob@example.org",
+        "+44 20 7946 0958",
+        "12 High Street, Leeds",
+        "password: Hunter2!",
+        "on 19 November",
+        "£59.99",
+        "tomorrow",
+        "[card ending 1111]",
+        "[e-mail hidden]",
+        "ignore all previous instructions",
+        "\r\nBcc: x@y.example",
+        "will be refunded",
+        "３ ４",
+        "\u200b",
+        "\u2028",
+        "=?utf-8?b?eA==?=",
+        "bob (at) mail (dot) com",
+        "ß",
+        "İ",
+        "ǰ",
+        "\ud800",
+        "one",
+        "-",
+        ".",
+        "\n\n",
+        "five",
+        "@",
+        "4",
     ]
-)  # fmt: skip
+)
 TEXTS = st.one_of(
     st.text(max_size=300),
     st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=14).map(" ".join),
@@ -139,11 +168,46 @@ def test_recipients_come_from_the_thread_and_are_never_own(thread):
 
 
 HOSTILE = [
-    "4 " * 50_000, "4" * 100_000, "a@" * 50_000, "a." * 50_000, "1-" * 50_000, "ignore " * 14_000, "ignore all " * 9_000, "(at) " * 20_000, "a at b dot " * 9_000, "DE89 " * 20_000,
-    "password: " * 10_000, "eyJ" * 33_000, "A" * 100_000, "[" * 100_000, "{{" * 50_000, "<" * 100_000, "\n" * 100_000, "\r\n" * 50_000, " " * 100_000, "will " * 20_000, "we will refund " * 6_600,
-    "one two three " * 7_000, "Monday " * 14_000, "1 " * 50_000 + "%", "£" * 100_000, "12 High " * 12_000, "rue de " * 14_000, "Dear " * 20_000, "not " * 25_000, "\u200b" * 100_000, "０" * 100_000,
-    "To: " * 25_000, "=?utf-8?q?" * 10_000, "-----BEGIN PRIVATE KEY-----" * 3_700, "date of birth " * 7_000, "x" * 50_000 + "@" + "y." * 25_000, "0x" * 50_000, "tell the customer " * 5_500, "a: " * 33_000,
-]  # fmt: skip
+    "4 " * 50_000,
+    "4" * 100_000,
+    "a@" * 50_000,
+    "a." * 50_000,
+    "1-" * 50_000,
+    "ignore " * 14_000,
+    "ignore all " * 9_000,
+    "(at) " * 20_000,
+    "a at b dot " * 9_000,
+    "DE89 " * 20_000,
+    "password: " * 10_000,
+    "eyJ" * 33_000,
+    "A" * 100_000,
+    "[" * 100_000,
+    "{{" * 50_000,
+    "<" * 100_000,
+    "\n" * 100_000,
+    "\r\n" * 50_000,
+    " " * 100_000,
+    "will " * 20_000,
+    "we will refund " * 6_600,
+    "one two three " * 7_000,
+    "Monday " * 14_000,
+    "1 " * 50_000 + "%",
+    "£" * 100_000,
+    "12 High " * 12_000,
+    "rue de " * 14_000,
+    "Dear " * 20_000,
+    "not " * 25_000,
+    "\u200b" * 100_000,
+    "０" * 100_000,
+    "To: " * 25_000,
+    "=?utf-8?q?" * 10_000,
+    "-----BEGIN PRIVATE KEY-----" * 3_700,
+    "date of birth " * 7_000,
+    "x" * 50_000 + "@" + "y." * 25_000,
+    "0x" * 50_000,
+    "tell the customer " * 5_500,
+    "a: " * 33_000,
+]
 
 
 LIMIT = 60  # seconds of processor for all of them together, where one blow-up would take hours

@@ -37,7 +37,10 @@ def judged(body: str, *, snippets: tuple[str, ...] = TERMS, replies: tuple[str, 
     return check_draft(Candidate("Re: Coat", body), context)
 
 
-FIELDS = "Hello Nora,\n\nThis is what we have on record:\n- Reference: KL-318\n- Parcel status: in transit\n- Total: 84.00 EUR\n\n"
+FIELDS = (
+    "Hello Nora,\n\nThis is what we have on record:\n- Reference: KL-318\n- Parcel status: in transit\n- "
+    "Total: 84.00 EUR\n\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +97,14 @@ def test_a_time_that_nothing_says_is_no_promise_to_be_made(promise):
 
 
 @pytest.mark.parametrize(
-    "words", ["It is expected on Wednesday.", "It should arrive on 25 November.", "It is expected in four days.", "It should arrive next week."]
-)  # fmt: skip
+    "words",
+    [
+        "It is expected on Wednesday.",
+        "It should arrive on 25 November.",
+        "It is expected in four days.",
+        "It should arrive next week.",
+    ],
+)
 def test_the_day_that_the_carrier_names_may_be_said(words):
     verdicts = judged(f"Hello Nora,\n\n{words}")
     assert not verdicts.blocked, [claim for claim in verdicts.claims if not claim.supported]

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.knowledge.evaluation.evaluating import Measured, evaluate
-from apps.knowledge.evaluation.reading import Unreadable, read
+from apps.accounts.models import Business
+from apps.knowledge.evaluation.evaluating import Measured, evaluate, evaluate_in
+from apps.knowledge.evaluation.reading import Questions, Unreadable, read
 
 WAYS = ("vector", "text", "hybrid")
 BY_DEFAULT = [*WAYS, "hybrid+"]
@@ -18,7 +19,13 @@ class Command(BaseCommand):
     help = "Index the documents of a file, ask its questions, print recall, MRR and nDCG; nothing of it stays."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="JSONL or CSV, or a folder with corpus, queries and qrels")
+        parser.add_argument(
+            "file", type=Path, help="JSONL, JSON, CSV or TSV of questions (and documents), or a folder as BEIR has it"
+        )
+        parser.add_argument("--documents", type=Path, help="the documents, in a file of their own")
+        parser.add_argument("--judged", type=Path, help="what is relevant, in a file: query, document, grade")
+        parser.add_argument("--business", help="slug: search what this business has indexed, instead of documents")
+        parser.add_argument("--collections", nargs="+", default=(), help="only these of the business")
         parser.add_argument(
             "--ways", nargs="+", default=BY_DEFAULT, help="of vector, text, hybrid; + behind one for reranked"
         )
@@ -32,22 +39,32 @@ class Command(BaseCommand):
         if unknown:
             raise CommandError(f"No such way: {', '.join(unknown)}")
         try:
-            given = read(options["file"])
-        except (Unreadable, OSError, UnicodeDecodeError) as error:
+            given = read(options["file"], options["documents"], options["judged"])
+            measured = self._measured(given, options)
+        except (Unreadable, OSError) as error:
             raise CommandError(str(error)) from None
-        told = (lambda words: None) if options["json"] else (lambda words: self.stderr.write(words))
-        measured = evaluate(given, options["ways"], told)
         if options["json"]:
             self.stdout.write(json.dumps([_plain(one) for one in measured], indent=2))
             return
         self.stdout.write(
-            f"{len(given.documents)} documents, {len(given.questions)} questions"
+            (f"What {options['business']} has indexed" if options["business"] else f"{len(given.documents)} documents")
+            + f", {len(given.questions)} questions"
             + (f", {given.skipped} skipped (nothing relevant among the documents)" if given.skipped else "")
+            + (f"; {given.unknown} relevant ids are of no document" if given.unknown else "")
         )
         self.stdout.write(table(measured))
         if options["misses"]:
             for one in measured:
                 self.stdout.write(f"{one.way}, nothing relevant in ten: {', '.join(one.missed) or 'none'}")
+
+    def _measured(self, given: Questions, options: dict[str, Any]) -> list[Measured]:
+        told = (lambda words: None) if options["json"] else (lambda words: self.stderr.write(words))
+        if not options["business"]:
+            return evaluate(given, options["ways"], told)
+        business = Business.objects.filter(slug=options["business"]).first()
+        if business is None:
+            raise CommandError(f"There is no business {options['business']}.")
+        return evaluate_in(business, given, options["ways"], options["collections"], told)
 
 
 def table(measured: list[Measured]) -> str:

@@ -1,23 +1,28 @@
 """RULE: what the writer of a mail wants, how surely, and what they name: order and tracking numbers, days.
 
-Evidence is words, weighed: what stands in the subject or in a question counts more, what is negated or quoted does not.
-The confidence is the share of the evidence that speaks for the intent, shrunk towards "GENERAL" where there is little.
+A trained head (intent_head) weighs the words chosen by hand together with the beginnings and pieces of all words. The
+confidence is its probability, fitted so that of mails called 70 % sure about 70 % are right.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from apps.drafts.intent_words import EVIDENCE, plain_words
-from apps.drafts.states import Intent
+from apps.drafts.intent_features import Evidence, evidence_of, features_of
+from apps.drafts.intent_head import Head, shipped
+from apps.drafts.states import TOOL_REQUIRED, Intent
 
 # More of a mail than this is not read: what somebody wants stands at its beginning.
 MOST_READ = 4_000
-# Evidence for GENERAL that every mail brings along: a single weak word does not make an order of a greeting.
-BASE = 1.0
-SUBJECT_WEIGHT = 1.6
+MOST_SUBJECT = 300
 # The confidence of GENERAL where nothing speaks for anything.
 UNTOLD = 0.3
+# Where fewer of a mail's figures are known than this, it is in a language that the head was not fitted to.
+LEAST_KNOWN = 0.2
+SUREST = 0.99
+# Where words speak for another intent as well, no more than this and the share of the words for the one chosen.
+DISPUTED = 0.6
 MOST_NAMED = 10
 
 
@@ -32,8 +37,6 @@ class Reading:
     tracking_numbers: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
 
-
-_NEGATED = re.compile(r"\b(?:not|isn't|is not|rather than|instead of)(?: about)?(?: an?| my| the)?\s*$", re.IGNORECASE)
 
 _ORDER_CODE = re.compile(r"\b[A-Z]{1,5}-\d{3,10}\b|#\d{3,12}\b")
 _ORDER_SAID = re.compile(
@@ -61,29 +64,43 @@ _DATE = re.compile(
 
 def read_intent(subject: str, text: str) -> Reading:
     """What a mail wants. subject, text: of the newest message, without what it quotes; any length, any characters."""
-    subject, text = subject[:300], text[:MOST_READ]
-    scores: dict[Intent, float] = {Intent.GENERAL: BASE}
-    words: dict[Intent, list[str]] = {}
-    said = plain_words(subject), plain_words(text)
-    for intent, weight, pattern in EVIDENCE:
-        found, strength = _strength(pattern, *said)
-        if found:
-            scores[intent] = scores.get(intent, 0.0) + weight * strength
-            words.setdefault(intent, []).append(found)
-    orders, tracked = named_orders(f"{subject}\n{text}"), named_parcels(f"{subject}\n{text}")
-    if tracked:
-        scores[Intent.TRACKING] = scores.get(Intent.TRACKING, 0.0) + 1.5
-    if orders:
-        scores[Intent.ORDER] = scores.get(Intent.ORDER, 0.0) + 1.0
-    best = max(scores, key=lambda intent: (scores[intent], intent.value))
+    return told_by(_shipped(), subject, text)
+
+
+def told_by(head: Head, subject: str, text: str) -> Reading:
+    """What a mail wants, as a given head tells it."""
+    subject, text = subject[:MOST_SUBJECT], text[:MOST_READ]
+    whole = f"{subject}\n{text}"
+    orders, tracked = named_orders(whole), named_parcels(whole)
+    evidence = evidence_of(subject, text)
+    if (orders or tracked) and evidence.keys() == {Intent.GENERAL} and not (named_orders(text) or named_parcels(text)):
+        # The number is the old subject of a thread in which something else is asked now.
+        intent, confidence = _told(head, figures_of("", text), evidence, numbered=False)
+        return _reading(intent, confidence, evidence, text, orders, tracked)
+    figures = features_of(subject, text, evidence, names_order=bool(orders), names_parcel=bool(tracked))
+    intent, confidence = _told(head, figures, evidence, numbered=bool(orders or tracked))
+    return _reading(intent, confidence, evidence, text, orders, tracked)
+
+
+def _reading(
+    intent: Intent, confidence: float, evidence: Evidence, text: str, orders: tuple[str, ...], tracked: tuple[str, ...]
+) -> Reading:
     return Reading(
-        intent=best,
-        confidence=round(_confidence(scores, best), 3),
-        words=tuple(words.get(best, ()))[:MOST_NAMED],
+        intent=intent,
+        confidence=confidence,
+        words=evidence[intent][1][:MOST_NAMED] if intent in evidence else (),
         order_numbers=orders,
         tracking_numbers=tracked,
         dates=_distinct(match.group() for match in _DATE.finditer(text)),
     )
+
+
+def figures_of(subject: str, text: str) -> dict[str, float]:
+    """What a head is fitted to: the figures of a mail as `told_by` gives them to it."""
+    subject, text = subject[:MOST_SUBJECT], text[:MOST_READ]
+    whole = f"{subject}\n{text}"
+    named = {"names_order": bool(named_orders(whole)), "names_parcel": bool(named_parcels(whole))}
+    return features_of(subject, text, evidence_of(subject, text), **named)
 
 
 def named_orders(text: str) -> tuple[str, ...]:
@@ -100,23 +117,29 @@ def named_parcels(text: str) -> tuple[str, ...]:
     return _distinct(number.upper() for number in (*coded, *said))
 
 
-def _strength(pattern: re.Pattern[str], subject: str, text: str) -> tuple[str, float]:
-    """What was found and how much it counts: more in the subject, nothing where it is said not to be meant."""
-    match = pattern.search(subject)
-    if match:
-        return match.group().strip(), SUBJECT_WEIGHT
-    for match in pattern.finditer(text):
-        if not _NEGATED.search(text[max(0, match.start() - 24) : match.start()]):
-            return match.group().strip(), 1.0
-    return "", 0.0
+def _told(head: Head, figures: dict[str, float], evidence: Evidence, *, numbered: bool) -> tuple[Intent, float]:
+    """The likeliest intent. Who names a number wants its data, unless words and head both say a general question."""
+    if not evidence and not numbered and head.known(figures) < LEAST_KNOWN:
+        return Intent.GENERAL, UNTOLD
+    likely = head.probabilities(figures)
+    best = max(likely, key=lambda intent: (likely[intent], intent.value))
+    if best is Intent.GENERAL and numbered and Intent.GENERAL not in evidence:
+        best = max(TOOL_REQUIRED, key=lambda intent: (likely[intent], intent.value))
+    sure = min(likely[best], _surest(best, evidence), SUREST)
+    return best, round(max(1 - SUREST, sure), 3)
 
 
-def _confidence(scores: Mapping[Intent, float], best: Intent) -> float:
-    if len(scores) == 1 and scores[best] == BASE:
-        return UNTOLD
-    total = sum(scores.values())
-    # Two thirds of the evidence is what a person would call clear; BASE keeps one word from being certainty.
-    return min(0.99, scores[best] / total) if total else 0.0
+def _surest(best: Intent, evidence: Evidence) -> float:
+    """What the confidence may be at most, 0.6 to 1: less where words of other intents were found too."""
+    if not evidence.keys() - {best}:
+        return 1.0
+    own = evidence[best][0] if best in evidence else 0.0
+    return DISPUTED + (1.0 - DISPUTED) * own / sum(score for score, _ in evidence.values())
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Head:
+    return shipped()
 
 
 def _distinct(found: Iterable[str]) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def _factors(standing: Standing, verdicts: Verdicts) -> list[dict[str, Any]]:
     facts = len(verdicts.claims)
     backed = sum(claim.supported for claim in verdicts.claims)
     shares: dict[str, tuple[float, str]] = {
-        "intent": (standing.intent_confidence, f"{standing.intent.capitalize()}, by the words of the mail"),
+        "intent": (standing.intent_confidence, f"{standing.intent.capitalize()}, as the mail reads"),
         "grounding": (
             backed / facts if facts else 1.0,
             f"{backed} of {facts} facts have a source" if facts else "States no facts",

@@ -108,6 +108,10 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def within(seconds: float, true: Callable[[], bool]) -> None:
+    assert wait_until(true, seconds), f"not within {seconds} s"
+
+
 class Laps:
     """How long each part of a journey took, in seconds."""
 

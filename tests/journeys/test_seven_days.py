@@ -36,8 +36,8 @@ from apps.pilots.switching import switch_on
 from apps.pilots.watching import watch_guards
 from apps.pilots.widening import ask_to_advance
 from tests.journeys.conftest import Served
+from tests.journeys.parts import within
 from tests.pilots.conftest import acting, request_row
-from tests.pilots.test_ofrep_client import within
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -130,7 +130,8 @@ def test_cancel_stops_and_resume_goes_on_without_doing_anything_twice(
     assert (made.state, made.done) == ("done", 70)
     assert sorted(embedded) == sorted(set(embedded)) and len(embedded) == 70
     assert api.post(f"{URL}/{made.pk}/resume").status_code == 409
-    assert kinds(made.pk)[-2:] == ["embedding_batch.resumed", "embedding_batch.done"]
+    steps = [kind for kind in kinds(made.pk) if kind != "embedding_batch.progressed"]
+    assert steps[-2:] == ["embedding_batch.resumed", "embedding_batch.done"]
 
 
 def test_one_worker_at_a_time_has_it(made: EmbeddingBatch) -> None:

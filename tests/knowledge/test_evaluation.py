@@ -1,13 +1,16 @@
 """Figures of a ranking, files of questions, and the command that prints a table."""
 
+import csv
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from apps.accounts.models import Business
+from apps.knowledge.evaluation import lines
 from apps.knowledge.evaluation.measures import figure, ndcg, recall, reciprocal_rank
 from apps.knowledge.evaluation.reading import Questions, Unreadable, known, read
 from apps.knowledge.indexing import ensure_collection, index_document
@@ -213,3 +216,11 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Any) -> None:
         call_command("evaluate_search", tmp_path / "none.jsonl")
     with pytest.raises(CommandError, match="magic"):
         call_command("evaluate_search", jsonl(tmp_path / "q.jsonl", LINES), "--ways", "magic")
+
+
+def test_reading_a_table_leaves_the_limit_of_fields_as_it_was(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    path = tmp_path / "qrels.csv"
+    path.write_text("query,relevant\n" + "x" * 200_000 + ",a\n")
+    assert len(list(lines.rows(path))) == 2
+    assert csv.field_size_limit() == before

@@ -136,7 +136,7 @@ def test_an_embedder_that_fails_changes_nothing(shop: Any, faq: Any, monkeypatch
             return np.ones((len(texts), 3))
 
     monkeypatch.setattr(embedders, "get_embedder", Wrong)
-    with pytest.raises(embedders.EmbeddingFailed, match="gave 3 numbers"):
+    with pytest.raises(embedders.EmbeddingFailed, match="gives 3 numbers"):
         keep(shop, text="Something else.")
     assert Document.objects.get().text == LONG and Chunk.objects.count() == 2
 

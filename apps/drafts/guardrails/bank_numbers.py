@@ -14,8 +14,8 @@ from apps.drafts.guardrails.tables import row
 Span = tuple[str, int, int]  # kind, start, end
 
 # At most three of these between two digits: spaces, dots, dashes, a line break, and what people put in to hide them.
-_SEP = r"[\s.\-_/,|:*~+()]"
-_RUN = re.compile(rf"\d(?:{_SEP}{{0,3}}\d){{11,}}")
+_SEP = r"[\s.\-_/,|:*~+()>]"
+_RUN = re.compile(rf"\d(?:(?:{_SEP}{{0,3}}|[ \t]{{4,8}})\d){{11,}}")
 _CARD_CUE = re.compile(
     r"\b(?:card|visa|master ?card|amex|american express|maestro|discover|credit|debit|cc|pan|karte"
     r"|kreditkarte|carte|tarjeta|carta)\b",
@@ -132,12 +132,17 @@ def find_ibans(text: str) -> Iterator[Span]:
         number = "".join(text[at] for at in places).upper()
         length = _LENGTHS.get(number[:2], 0)
         whole = number[:length]
-        if not length or len(whole) < length or (len(number) > length and places[length] == places[length - 1] + 1):
+        if not length or len(whole) < length:
+            continue
+        if number[length:] and places[length] == places[length - 1] + 1 and not number.startswith(_RUN_ON, length):
             continue
         cued = bool(_IBAN_CUE.search(text[max(0, start - 32) : start])) and sum(c.isdigit() for c in whole) >= 8
         if cued or _is_iban(whole):
             done = places[length - 1] + 1
             yield "iban", start, done
+
+
+_RUN_ON = ("BIC", "SWIFT")  # what people write on without a space
 
 
 def _iban_starts(text: str) -> Iterator[int]:

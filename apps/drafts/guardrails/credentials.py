@@ -36,7 +36,8 @@ _NAMED = re.compile(
         |pin(?:\ (?:code|number))?|cvv2?|cvc2?)\b
         (?:\ (?:for|to|of|on)\ (?:the|your|my|this)?\ ?\w{1,20}(?:\ \w{1,20})?)?
         [\ "'*]{0,3}
-        (?P<link>:|=|->|\bis(?:\ now|\ still)?(?:\ set\ to)?:?|\bwas\b:?|\best\b|\blautet\b|\bist\b|\bes\b)\ {0,3}
+        (?P<link>:|=|->|\bis(?:\ now|\ still)?(?:\ set\ to)?:?|\bwas\b:?
+            |\best\b:?|\blautet\b:?|\bist\b:?|\bes\b:?|\bè\b:?)\ {0,3}
         (?P<value>"[^"\n]{3,80}"|'[^'\n]{3,80}'|[^\s"'<>\[\]()]{3,200})""",
     re.I | re.VERBOSE,
 )

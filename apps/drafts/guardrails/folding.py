@@ -7,7 +7,10 @@ import unicodedata
 from typing import NamedTuple
 
 _HIGH = re.compile(r"[^\x00-\x7f]")
-_GONE = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
+_GONE = frozenset(
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0"
+    "\u0305\u0331\u0332\u0333\u0335\u0336\u0337\u0338\u033f\u0347\u035f"  # lines under, over and through letters
+)
 _DASHES = frozenset(
     "\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2e3a\u2e3b\u301c\u3030\ufe58\ufe63\uff0d"
 )

@@ -19,11 +19,12 @@ from apps.drafts.guardrails.sources import Sources
 from apps.drafts.guardrails.statements import statements_in
 from apps.drafts.guardrails.stating import support_of_statement
 from apps.drafts.guardrails.statuses import Status, statuses_in
-from apps.drafts.guardrails.sums import worked_out
+from apps.drafts.guardrails.sums import counted_together, worked_out
 from apps.drafts.guardrails.supporting import Answer, Support
 from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Claim, Context, Finding, Pointer, StageVerdict
 from apps.drafts.guardrails.values import Value, id_key
+from apps.drafts.guardrails.weekdays import beside, days_later, right_day
 from apps.drafts.states import Stage
 
 MOST_READ = 20_000  # characters of a draft; a longer one fails for its form
@@ -32,6 +33,12 @@ _COURTEOUS_DAY = table(
     """
     thank thanks contact contacting reaching reach help assist writing having wonderful lovely nice great good rest
     """
+)
+_NEXT = 3  # characters behind a value: a space
+_SIGNS = frozenset("+=")
+# "Give us two or three days that suit you" asks; "send it to us within 60 days" sets a term.
+_ASKED_FOR = re.compile(
+    r"\b(?:us|me|uns|nous|nos|ons)\s(?:(?!within|in|innerhalb|binnen|dans|entro|for|after|up)\w+\s){0,3}$", re.I
 )
 _FEW_LETTERS = 4  # of another script: fewer may be a name or a sign
 UNREAD = "In a language that cannot be checked."
@@ -86,9 +93,7 @@ def _claims(text: str, sources: Sources, support: Support, *, echoing: bool = Fa
     masks += own_phones(text, sources.phones)
     closing = closing_of(text)
     values = [v for v in read_values(text, sources.now, sentences) if not any(a <= v.start < b for a, b in masks)]
-    names = sorted(
-        names_in(text, sentences, closing, english=language_of(text) in ("English", "")), key=lambda name: name.start
-    )
+    names = sorted(names_in(text, sentences, closing, english=_in_english(text, sources)), key=lambda name: name.start)
     for start, end in disguised_in(text):
         yield _claim("disguise", text, start, end, (False, None, "Written so that it cannot be read."))
     latin = beyond_latin(text) * 2 < len(text)
@@ -105,7 +110,15 @@ def _claims(text: str, sources: Sources, support: Support, *, echoing: bool = Fa
             yield _claim("language", text, sentence.start, sentence.end, (False, None, UNREAD))
         called = [name for name in names[first_name:name_at] if name.start < closing]
         yield from _quoted(_in_sentence(place, values[first:at], called, support, echoing=echoing), sentence, support)
-        about = place.marks[-1][1] if place.marks else about
+        about = frozenset(e for e in place.marks[-1][1] if e[0][:1] != "=") if place.marks else about
+
+
+def _in_english(text: str, sources: Sources) -> bool:
+    """Whether words with a capital are names; a text too short to tell is taken to be in the customer's language."""
+    language = language_of(text)
+    if not language and sources.asked:
+        language = language_of(sources.asked)
+    return language in ("English", "")
 
 
 class _Place(NamedTuple):
@@ -116,10 +129,17 @@ class _Place(NamedTuple):
     marks: list[tuple[int, frozenset[Entity]]]
     before: frozenset[Entity]
 
-    def about(self, at: int) -> frozenset[Entity]:
-        """The record of which an offset speaks: the last named before it, else the first after, else the one before."""
+    def about(self, at: int, end: int = -9) -> frozenset[Entity]:
+        """The record of which an offset speaks: the last named before it, else the first after, else the one before.
+
+        end: of a value; what is named right behind it is what it counts: three hybrids.
+        """
         if not self.marks:
             return self.before
+        if end > 0 and not _SIGNS.isdisjoint(self.text[max(0, at - 3) : end + 3]):
+            return frozenset()  # a sum is of several
+        if counted := next((entities for place, entities in self.marks if 0 < place - end < _NEXT), None):
+            return counted
         earlier = [entities for place, entities in self.marks if place <= at]
         return earlier[-1] if earlier else self.marks[0][1]
 
@@ -129,7 +149,7 @@ def _in_sentence(
 ) -> Iterator[Claim]:
     text, sentence = place.text, place.sentence
     statuses = list(statuses_in(sentence))
-    promises = list(promises_in(sentence))
+    promises = [p for p in promises_in(sentence) if text[p.start : p.end].lower() not in support.sources.own_words]
     echo = bool(statuses or values) and (echoing or sentence.echo or sentence.question)
     for status in statuses:
         yield from _of_status(place, status, support, promises, echo=echo)
@@ -139,13 +159,24 @@ def _in_sentence(
     for value in values:
         if _stated(text, value, sentence, statuses, promises):
             firm = bool(promises) and not sentence.conditional(value.start)
-            answer = support.of_value(value, sentence, place.about(value.start), echo=echo and not firm)
-            if not answer[0] and (how := worked_out(value, sentence, values, support.sources)):
-                answer = (True, how, "")
+            answer = _of_value(place, value, values, support, echo=echo and not firm)
             yield _claim(value.kind, text, value.start, value.end, answer)
     yield from _of_statements(place, support, [*statuses, *promises], echo=echoing)
     for name in names:
         yield _claim("name", text, name.start, name.end, support.of_name(name.text, greeted=name.greeted))
+
+
+def _of_value(place: _Place, value: Value, values: Sequence[Value], support: Support, *, echo: bool) -> Answer:
+    """A source, what can be worked out from sources, or what the calendar says of a day of the week."""
+    sentence, sources = place.sentence, support.sources
+    if dated := beside(value, place.text, values):
+        return right_day(value, dated, sources.now)
+    answer = support.of_value(value, sentence, place.about(value.start, value.end), echo=echo)
+    if answer[0]:
+        return answer
+    how = worked_out(value, sentence, values, sources) or counted_together(value, sentence, values, sources)
+    how = how or days_later(value, values, sources)
+    return (True, how, "") if how else answer
 
 
 def _quoted(claims: Iterable[Claim], sentence: Sentence, support: Support) -> Iterator[Claim]:
@@ -189,6 +220,12 @@ def _stated(
     """Whether the value is said as a fact: not "today" in thanks for writing today, nor "two options"."""
     if value.kind == "number":
         return _COUNTED_COURTESY.match(text, value.end) is None
+    if (
+        value.kind == "duration"
+        and sentence.request
+        and _ASKED_FOR.search(sentence.lower, 0, value.start - sentence.start)
+    ):
+        return False
     if value.unit == "loose":
         return bool(statuses or promises) or sentence.ahead or not sentence.words.isdisjoint(_DAY_MATTERS)
     if value.kind != "date" or value.unit != "relative" or text[value.start : value.end].lower() not in _THIS_DAY:

@@ -57,6 +57,13 @@ _SHUT = (
 )
 
 
+_SHUTS_AT = re.compile(
+    r"\b(?:close[sd]? (?:\w+ )?(?:at|from|after)|schließ\w+ (?:\w+ ){0,2}(?:um|ab)|ferm\w+ (?:\w+ )?à"
+    r"|cierra\w* a|chiud\w+ alle"
+    r"|sluit\w* (?:\w+ )?om) \d"
+)
+
+
 def speaks_of_hours(sentence: Sentence) -> bool:
     """Whether the sentence gives hours or closed days for days of the week."""
     return not _OPEN.isdisjoint(sentence.words) and not (
@@ -76,7 +83,7 @@ def hours_in(sentence: Sentence) -> list[Hours]:
                 (
                     begin,
                     days,
-                    any(map(part.__contains__, _SHUT)),
+                    any(map(part.__contains__, _SHUT)) and not _SHUTS_AT.search(part),
                 )
             )
         begin = bound

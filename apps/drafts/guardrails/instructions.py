@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.drafts.guardrails.folding import fold
 from apps.drafts.guardrails.injection_foreign import FOREIGN, FOREIGN_CUES, OWN_ABROAD
+from apps.drafts.guardrails.injection_forms import FORMS
 from apps.drafts.guardrails.injection_patterns import PATTERNS, Pattern
 from apps.drafts.guardrails.obedience import OBEYED, OBEYED_CUES
 from apps.drafts.guardrails.recipients import bare
@@ -84,7 +85,7 @@ def _found(text: str, *, deep: bool) -> Iterator[Finding]:
         plain = plain.translate(_LOOKALIKE)
     lower = plain.lower()
     words = frozenset(_WORD.findall(lower))
-    for pattern in PATTERNS:
+    for pattern in (*PATTERNS, *FORMS):
         found = _first(pattern, plain) if _may_find(pattern, lower, words) else None
         if found:
             yield _finding(pattern.kind, text, *folded.span(*_sentence(plain, *found.span())))

@@ -31,14 +31,24 @@ _GREETING = re.compile(
     r"^[ \t>]{0,4}(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?"
     r"|sehr geehrte[rs]?|guten tag|bonjour|cher|chère|hola|estimad[oa]|ciao|gentile|beste|geachte)"
     r",?[ \t]{1,2}(?P<name>(?:(?:mr|mrs|ms|miss|dr|herr|frau|monsieur|madame|señora?|sr|sra|de heer"
-    r"|mevrouw)\.?[ \t])?(?-i:[A-ZÀ-Ý][\w'’-]{1,24}(?:[ \t][A-ZÀ-Ý][\w'’-]{1,24}){0,2}))",
+    r"|mevrouw|prof|professor|doctor|captain|major|colonel|reverend|father|sister|lord"
+    r"|lady)\.?[ \t])?(?-i:[A-ZÀ-Ý][\w'’-]{1,24}(?:[ \t][A-ZÀ-Ý][\w'’-]{1,24}){0,2}))",
     re.I | re.M,
 )
-_TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|herr|frau|monsieur|madame|señora?|sra?|de heer|mevrouw)\.?\s", re.I)
+_TITLE = re.compile(
+    r"(?:mr|mrs|ms|miss|dr|herr|frau|monsieur|madame|señora?|sra?|de heer|mevrouw|prof|professor|doctor|captain"
+    r"|major|colonel|reverend|father|sister|lord|lady)\.?\s",
+    re.I,
+)
+_WITH_MAIL = re.compile(
+    r"(?P<name>[A-ZÀ-Ý][\w'’-]{1,24}(?: [A-ZÀ-Ý][\w'’-]{1,24}){1,2})[ ,;:<(\[]{1,4}"
+    r"(?P<mail>[\w.+-]{1,64}@[\w.-]{1,100}\w)"
+)
 _NOBODY = table(
     """
     there all team customer sir madam everyone friend folks again valued client user sirs madame monsieur kunde
     kundin damen herren guest member both support i i'm i've i'll we we're we've you your it it's this that as the
+    professor doctor captain major colonel reverend father sister lord lady herr frau
     yes no sorry thanks thank please unfortunately of mr mrs ms miss
     """
 )
@@ -114,7 +124,15 @@ class _Mine:
                 self.read(inner, str(key).lower(), whose, depth + 1)
         elif isinstance(value, list | tuple):
             for inner in value:
+                if isinstance(inner, str) and "@" in inner:
+                    self._beside_mail(inner)
                 self.read(inner, parent, whose, depth + 1)
+
+    def _beside_mail(self, text: str) -> None:
+        """Names that stand in one value with an address of somebody else: "Ann Other <ann@example.com>"."""
+        for found in _WITH_MAIL.finditer(text[:2000]) if self.emails else ():
+            if bare(found["mail"]) not in self.emails and not self.knows(found["name"]):
+                self.names |= {found["name"], *(part for part in found["name"].split() if len(part) > 2)}
 
     def _whose(self, record: Mapping[str, Any], parent: str) -> str:
         """theirs | other | empty when the record does not say."""
@@ -138,6 +156,8 @@ class _Mine:
     def _leaf(self, key: str, value: Any, parent: str, whose: str) -> None:
         if not isinstance(value, str) or not value.strip():
             return
+        if "@" in value:
+            self._beside_mail(value)
         if whose != "other":
             self.allowed.append(value)
         elif (key in _PERSON_KEYS or (key == "name" and parent in _PERSON_PARENTS | {""})) and not self.knows(value):

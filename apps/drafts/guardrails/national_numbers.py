@@ -13,11 +13,13 @@ from apps.drafts.guardrails.tables import table
 Span = tuple[str, int, int]
 
 _SSN = re.compile(
-    r"(?<![\w-])(\d{3})[-–](\d{2})[-–](\d{4})(?![\w-])|(?<![\w-])(\d{3})([ .]{1,2})(\d{2})\5(\d{4})(?![\w-])"
+    r"(?<![\w-])(\d{3})[-–/](\d{2})[-–/](\d{4})(?![\w-])|(?<![\w-])(\d{3})([ .]{1,2})(\d{2})\5(\d{4})(?![\w-])"
 )
 _SSN_CUE = re.compile(
     r"\b(?:ssn|social(?: security)?(?: (?:number|no))?|soc sec|itin|tax(?:payer)? id\w*)\b[^\d\n]{0,24}$", re.I
 )
+_SSN_GLUED = re.compile(r"(?<![A-Za-z])(?:ssn|itin)[:#.=]?(?P<value>\d(?:[ .\-_/]?\d){8})(?!\d)", re.I)
+_FISCAL = re.compile(r"(?<!\w)[A-Z]{3} [A-Z]{3} \d\d[A-EHLMPRST]\d\d [A-Z]\d{3}[A-Z](?!\w)", re.I)
 _SSN_LOOSE = re.compile(r"(?<![\w-])\d(?:[ .\-_/]{0,3}\d){8}(?![\w-])")
 # Groups behind the first have a digit, or are a letter at the end, as in "12345678 Z".
 _CHUNK = re.compile(
@@ -120,6 +122,8 @@ def _shaped(text: str, longest: int) -> Iterator[tuple[str, re.Pattern[str]]]:
     """Rules for numbers known by their form alone, where they may find one. longest: the most digits in a row."""
     if "756" in text:
         yield "national_id", _AHV
+    if text.count(" ") >= 3:
+        yield "national_id", _FISCAL
     if longest >= 7:
         yield "national_id", _RRN
     if any(len(word) >= 26 for word in long_words(text)):
@@ -148,6 +152,11 @@ def _in_chunk(text: str, start: int) -> Iterator[Span]:
         if _SHORTEST <= len(text) - skip <= 40 and _is_national(text[skip:]):
             yield "national_id", start + skip, start + len(text)
             return
+    if word := _WORD_BEHIND.search(text):
+        yield from _in_chunk(text[: word.start()], start)
+
+
+_WORD_BEHIND = re.compile(r" [a-z]{1,2}$")
 
 
 def _cue_kind(found: re.Match[str]) -> str:
@@ -162,6 +171,8 @@ def _ssns(text: str, runs: list[int], words: frozenset[str]) -> Iterator[Span]:
         area, group, serial = (found[1], found[2], found[3]) if found[1] else (found[4], found[6], found[7])
         if found[1] or (area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000"):
             yield "ssn", found.start(), found.end()
+    if max(runs) >= 3 and ("ssn" in (lower := text.lower()) or "itin" in lower):
+        yield from (("ssn", *found.span("value")) for found in _SSN_GLUED.finditer(text))
     for found in () if _SSN_CUES.isdisjoint(words) else _SSN_LOOSE.finditer(text):
         if _SSN_CUE.search(text[max(0, found.start() - 48) : found.start()].rpartition(" hidden]")[2]):
             yield "ssn", found.start(), found.end()

@@ -9,6 +9,8 @@ from operator import itemgetter
 
 from apps.drafts.guardrails import clock_words, loose_times
 from apps.drafts.guardrails.calendar_words import CURRENCIES, MONTHS, NUMBERS, ORDINALS, RELATIVE, UNITS, WEEKDAYS
+from apps.drafts.guardrails.odd_figures import CUES as odd_cues  # noqa: N811
+from apps.drafts.guardrails.odd_figures import odd_figures, signs_in
 from apps.drafts.guardrails.reading_dates import clock, day_month, iso_moment, month_day, numeric_date, ordinal_day
 from apps.drafts.guardrails.reading_numbers import number_at, range_at, token_at
 from apps.drafts.guardrails.reading_units import (
@@ -52,7 +54,16 @@ def read_values(text: str, now: date, sentences: Sequence[Sentence] | None = Non
         if not loose_times.CUES.isdisjoint(words):
             taken = {p for v in found for p in range(v.start, v.end)}
             found += [v for v in loose_times.loose_times(text, now) if taken.isdisjoint(range(v.start, v.end))]
-    return sorted([*found, *webs], key=_start) if said or webs else found
+    odd = [*odd_figures(text)] if _ROMAN.search(text) or not odd_cues.isdisjoint(words or words_of(text)) else []
+    odd += signs_in(text)
+    if odd:
+        taken = {p for v in odd for p in range(v.start, v.end)}
+        found = [v for v in found if taken.isdisjoint(range(v.start, v.end))]
+        webs = [v for v in webs if taken.isdisjoint(range(v.start, v.end))]
+    return sorted([*found, *webs, *odd], key=_start) if said or webs or odd else found
+
+
+_ROMAN = re.compile(r"(?<!\w)[IVXLC]{2,7} [a-z]")
 
 
 _start = itemgetter(1)

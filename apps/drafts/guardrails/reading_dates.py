@@ -25,7 +25,7 @@ _MONTH_FIRST = re.compile(
 _MONTH_YEAR = re.compile(r"([^\W\d_]{3,10})\.?,?\s(\d{4})(?!\d)")
 _TIME = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?\s?([ap])\.?m\b\.?|(\d{1,2})(?::(\d{2})(?::\d{2})?(?!\d)|\.(\d{2})\s?(?:h|uhr)\b)"
-    r"|(\d{1,2})\s?(?:uhr|o'clock|h(?:eures)?)\b(?:\s?(\d{2}))?",
+    r"|(\d{1,2})\s?(?:uhr|o'clock|h(?:eures)?)(?:\s?(\d{2})\b|\b)",
     re.I,
 )
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)(?!\w)")

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from apps.drafts.guardrails.calendar_words import MONTHS, NUMBERS, ORDINALS, RELATIVE, UNITS, WEAK_MONTHS, WEEKDAYS
+from apps.drafts.guardrails.clock_words import both_halves
 from apps.drafts.guardrails.reading_units import WORD, keys_of, unit_after
 from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.values import Key, Value
@@ -85,9 +86,34 @@ def _counted(text: str, count: _Count | None, low: _Count | None) -> Iterator[Va
             yield Value(kind, low.start, low.end, keys((float(low.number),)), name, low=True)
         yield Value(kind, start, after, keys((float(number),)), name)
         return
+    if clock := _hours(text, count, low):
+        yield from clock
+        return
     for one in filter(None, (low, count)):
         if _says_number(text, one):
             yield Value("number", one.start, one.end, (("n", float(one.number)),))
+
+
+def _hours(text: str, count: _Count, low: _Count | None) -> list[Value]:
+    """Times in words: at ten, until Sunday at five, de siete a ocho y media."""
+    first = low or count
+    if not (0 < first.number <= 12 and _AT.search(text, max(0, first.start - 8), first.start)):
+        return []
+    half = _AND_HALF.match(text, count.end)
+    end = half.end() if half else count.end
+    if not (half or _NO_NOUN.match(text, end)):
+        return []
+    found = [Value("time", low.start, low.end, both_halves(int(low.number), 0))] if low else []
+    return [*found, Value("time", count.start, end, both_halves(int(count.number) % 12 or 12, 30 if half else 0))]
+
+
+_AT = re.compile(r"\b(?:at|until|till|by|from|las|um|om|alle|de)\s$", re.I)
+_AND_HALF = re.compile(r" (?:y media|e mezza|et demie)\b", re.I)
+_NO_NOUN = re.compile(
+    r"\W{0,2}$|[.,;:!?)]|\s(?:until|till|to|on|in the|o'clock|and|or|sharp|this|tomorrow|y|e|et|de la|del|uhr|am|pm"
+    r"|a\.m|p\.m)\b",
+    re.I,
+)
 
 
 def _says_number(text: str, count: _Count) -> bool:
@@ -101,6 +127,9 @@ def _says_number(text: str, count: _Count) -> bool:
 _NO_NUMBER = table("hundred thousand dozen an due sept tien dos tre")
 _OF_US = re.compile(r"\s+of\s+(?:us|our|the|my|these|them)\b", re.I)
 _SINGLE = table("within in takes take after for under next per than every each")
+
+
+_ABOUT = table("about around roughly approximately only just almost nearly")
 
 
 class _Word(NamedTuple):
@@ -160,7 +189,11 @@ def _one_unit(word: _Word, now: date, text: str) -> Iterator[Value]:
         late = lead[-2:] == ["end", "of"] and word.text == "week"
         keys = _next(word.text, now)[4:] if late else _next(word.text, now)
         yield Value("date", begin, word.end, (("rel", f"next {word.text}"), *keys), unit="relative")
-    elif word.previous != "next" and lead and lead[-1] in _SINGLE:
+    elif (
+        word.previous != "next"
+        and lead
+        and (lead[-1] in _SINGLE or (lead[-1] in _ABOUT and lead[-2:-1] and lead[-2] in _SINGLE))
+    ):
         yield Value("duration", begin, word.end, (("u", round(hours, 2), name),), name)
 
 

@@ -55,6 +55,15 @@ UNIT_KEYS: dict[str, tuple[float, str]] = {
     "years": (8760, "year"),
     "business": (24, "bd"),
     "nights": (24, "night"),
+    "min": (1 / 60, ""),
+    "mins": (1 / 60, ""),
+    "minuten": (1 / 60, ""),
+    "hrs": (1, ""),
+    "stunden": (1, ""),
+    "tage": (24, ""),
+    "jours": (24, ""),
+    "jahre": (8760, "year"),
+    "monate": (720, "month"),
 }
 _MONEY = table(
     """
@@ -126,7 +135,8 @@ def role_near(lower: str, start: int, end: int, kind: str) -> str:
     for word in reversed(_WORD.findall(lower, begin, start)[-7:]):
         if ROLE_OF.get(word) in roles:
             return ROLE_OF[word]
-    for word in _WORD.findall(lower, end, end + 24)[:2]:
+    behind = _CLAUSE.search(lower, end, end + 24)
+    for word in _WORD.findall(lower, end, behind.start() if behind else end + 24)[:2]:
         if ROLE_OF.get(word) in roles:
             return ROLE_OF[word]
     return ""

@@ -50,7 +50,8 @@ _REQUEST = re.compile(
 )
 _ASKING = re.compile(
     r"\b(?:could|can|would) you\b|\bplease (?:send|provide|confirm|share|let|reply|tell|check|give|attach"
-    r"|contact|reach|feel|include|return|visit|use|follow|keep)\b",
+    r"|contact|reach|feel|include|return|visit|use|follow|keep)\b|\b(?:nennen|schicken|senden|schreiben"
+    r"|teilen|geben) sie uns\b|\bsie uns bitte\b",
     re.I,
 )
 _IF = re.compile(
@@ -117,6 +118,18 @@ class Sentence:
         """Whether it says what will be."""
         return any(word in _WILL or word.endswith("'ll") for word in self.words)
 
+    def ahead_at(self, at: int) -> bool:
+        """Whether the clause in which the offset (of the whole text) lies says what will be."""
+        if not self.ahead:
+            return False
+        begin, end = 0, len(self.lower)
+        for bound in _APART.finditer(self.lower):
+            if bound.start() >= at - self.start:
+                end = bound.start()
+                break
+            begin = bound.end()
+        return any(word in _WILL or word.endswith("'ll") for word in WORD.findall(self.lower, begin, end))
+
     @once
     def negative(self) -> bool:
         """Whether it says no, somewhere."""
@@ -131,6 +144,19 @@ class Sentence:
     def signs(self) -> frozenset[bool]:
         """Whether its clauses say no: one of them may, and another not."""
         return frozenset(says_no(part) for part in _CLAUSES.split(self.lower) if part.strip())
+
+    @once
+    def only_if(self) -> frozenset[str]:
+        """The beginnings of the words that stand in its conditions and nowhere else."""
+        if _IFS.isdisjoint(self.words):
+            return frozenset()
+        said = frozenset(word[:5] for word in WORD.findall(self.lower))
+        return said - frozenset(word[:5] for word in WORD.findall(_CONDITION.sub(" ", self.lower)))
+
+    @once
+    def bounded(self) -> bool:
+        """Whether it is said of some only, or on a condition."""
+        return is_bounded(self.lower)
 
     @once
     def sorry(self) -> bool:
@@ -152,6 +178,20 @@ class Sentence:
         return _IF.search(self.lower, begin, at - self.start) is not None
 
 
+def is_bounded(lower: str) -> bool:
+    """Whether what is said in lower case is said of some only, or on a condition."""
+    return _BOUNDED.search(lower) is not None
+
+
+_CONDITION = re.compile(
+    r"\b(?:if|once|when|whenever|as soon as|unless|until|in case|provided|wenn|sobald|falls|si|dès que|lorsque|zodra"
+    r"|als|quando|appena|cuando)\b[^,;.]*"
+)
+_BOUNDED = re.compile(
+    r"\b(?:if|only|once|twice|unless|first|up to|at least|over|above|from|within|except|provided|members"
+    r"|max(?:imum)?)\b"
+)
+_APART = re.compile(r";|, (?:and|but|while|the|it|we)\b|\b(?:but|while)\b")
 _CLAUSES = re.compile(r"[;:.]|,? (?:but|and|though|however|aber|mais|pero|ma|maar)\b")
 _IFS = table(
     """

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
 
+from apps.drafts.guardrails.calendar_words import NUMBERS
 from apps.drafts.guardrails.facts import Entity, Fact, Field, Line, ToolStatus, in_matter
+from apps.drafts.guardrails.labels import label_of
 from apps.drafts.guardrails.privacy import phones_in
 from apps.drafts.guardrails.reading import read_values
 from apps.drafts.guardrails.roles import CURRENCY_KEYS, UNIT_KEYS, is_money, key_words, roles_of_key
@@ -38,6 +40,7 @@ class Sources:
         self.entities: dict[Entity, str] = {}
         self.tool_text: list[str] = []
         self.fields: list[Field] = []
+        self.kept: dict[str, Any] = {}  # what others read of all this, for one draft
         self._leaves = 0
         for tool in context.tools:
             if tool.ok:
@@ -56,6 +59,7 @@ class Sources:
                 "fact" if passage.kind == "snippet" else "style",
                 passage.title,
             )
+        self.asked = next((m.text for m in reversed(context.thread) if m.direction == "in"), "")
         self.own = [string.lower() for string in (*sorted(context.own), *sorted(context.customer))]
         self.phones = phones_in(self.own)
         self.competing = self._competing()
@@ -74,6 +78,11 @@ class Sources:
         last = text.rpartition(" ")[2]
         alike = sum(other.rpartition(" ")[2] == last for one, other in self.competing.items() if one[0] == entity[0])
         return (f"{text}s", last, f"{last}s") if alike == 1 and len(last) > 2 else (f"{text}s",)
+
+    @cached_property
+    def own_words(self) -> frozenset[str]:
+        """Of the names of the business and of the customer, in lower case."""
+        return frozenset(word for own in self.own for word in own.split())
 
     @cached_property
     def names_stems(self) -> frozenset[str]:
@@ -99,16 +108,30 @@ class Sources:
             for inner, content in value.items():
                 self._tool(content, tool, f"{path}.{inner}" if path else str(inner), str(inner), entities, currency)
         elif isinstance(value, list | tuple):
-            pointer = Pointer("tool", tool, path, f"{len(value)} of them")
-            self._put(
-                ("n", float(len(value))),
-                Fact(pointer, "fact", "number", money=False, entities=entities, roles=roles_of_key(path)),
-            )
-            for n, content in enumerate(value[:200]):
-                self._tool(content, tool, f"{path}[{n}]", key, entities, currency)
+            self._records(value, tool, path, key, entities, currency)
         else:
             self._leaves += 1
             self._leaf(value, tool, path, key, entities, currency)
+
+    def _records(
+        self, value: Sequence[Any], tool: str, path: str, key: str, entities: frozenset[Entity], currency: str
+    ) -> None:
+        pointer = Pointer("tool", tool, path, f"{len(value)} of them")
+        if value and not isinstance(value[0], dict):
+            self._flag(True, key_words(key), path, Fact(pointer, "fact", entities=entities))
+        self._put(
+            ("n", float(len(value))),
+            Fact(pointer, "fact", "number", money=False, entities=entities, roles=roles_of_key(path)),
+        )
+        label = label_of(value)
+        label = "" if _is_entity(label) else label
+        for n, content in enumerate(value[:200]):
+            own = entities
+            if label:
+                entity = (f"={path}", id_key(content[label]))
+                self.entities[entity] = content[label].lower()
+                own = entities | {entity}
+            self._tool(content, tool, f"{path}[{n}]", key, own, currency)
 
     def _names(self, record: Mapping[str, Any]) -> frozenset[Entity]:
         found: set[Entity] = set()
@@ -156,8 +179,17 @@ class Sources:
             self._put(("i", str(int(value))), fact.of("id"))
         if not _STOCK.isdisjoint(words):
             self.statuses.append(ToolStatus("in_stock" if value > 0 else "out_of_stock", True, fact))
+        self._counted(value, words, fact)
         if money and value > 0:
             self._paid(words, fact)
+
+    def _counted(self, value: float, words: tuple[str, ...], fact: Fact) -> None:
+        """Of "dispatched: 3" three are."""
+        plain = not fact.money and value > 1 and value == int(value) and UNIT_KEYS.keys().isdisjoint(words)
+        told = status_of(" ".join(words)) if plain else None
+        if told:
+            said = frozenset(word for word, number in NUMBERS.items() if number == value)
+            self.statuses.append(ToolStatus(told[0], True, fact, said))
 
     def _paid(self, words: tuple[str, ...], fact: Fact) -> None:
         """deposit_paid says of the deposit that it is paid, and nothing of the rest."""

@@ -27,6 +27,9 @@ class Statement(NamedTuple):
     negative: bool
     start: int
     end: int
+    words: str = ""  # as they stand, in lower case
+    state: str = ""  # the beginning of the word that says what is so
+    loose: bool = False  # it was told from others by a form that much else has
 
 
 _STATES = row(
@@ -46,6 +49,12 @@ _ABROAD = row(
 )
 _YOU = row("may can can't cannot need must have entitled covered eligible allowed exempt insured free")
 _SELLS = row("sell offer stock provide accept charge guarantee make use deliver ship allow support")
+_HOLDS = row(
+    """
+    includes include included contains contain covers cover requires require comprises comprise means entitles carry
+    carries offers provides
+    """
+)
 _REASONS = r"because of|caused by|as a result of|owing to|due to (?:an?|the|our|high|bad|heavy)"
 
 
@@ -55,13 +64,14 @@ class _Form(NamedTuple):
     rule: re.Pattern[str]
     cues: frozenset[str]
     also: frozenset[str] = frozenset()
+    ends: tuple[str, ...] = ()  # and one that ends so, when there are any
 
 
-def _form(rule: str, cues: str, also: Iterable[str] = ()) -> _Form:
-    return _Form(re.compile(rule), frozenset(cues.split()), frozenset(also))
+def _form(rule: str, cues: str, also: Iterable[str] = (), ends: tuple[str, ...] = ()) -> _Form:
+    return _Form(re.compile(rule), frozenset(cues.split()), frozenset(also), ends)
 
 
-_FORMS = (
+_FORMS: tuple[_Form, ...] = (
     _form(
         r"\byou(?:'re| are)? (?:may|can(?:'t|not)?|need not|must|have to|do not have to|don't have to|need to"
         r"|entitled|covered"
@@ -100,6 +110,39 @@ _FORMS = (
     ),
     _form(r"\bnothing (?:is|was|will|has)\b", "nothing"),
 )
+_FIRM = len(_FORMS)
+# Forms that much else has as well: they say nothing behind "if", and need a source like the others.
+_FORMS += (
+    _form(r"(?<!\bwe )(?<!\bi )(?<!\byou )\b(?:may|can) (?!be (?:sure|certain)|i\b|we\b|you\b)\w{3,}", "may can"),
+    _form(rf"(?<=\w )(?:{'|'.join(_HOLDS)})\b", " ".join(_HOLDS)),
+    _form(
+        r"\b(?:it|he|she|they|this|(?:the|our|your|his|her|these|those|all) (?:[\w'-]+ ){1,3}?)(?:has|have) "
+        r"(?!been |to |not been )\w{2,}",
+        "has have",
+    ),
+    _form(
+        r"\b(?:is|are) (?:(?:\w+ly|always|also|very|all|never|not|now|still|indeed) ){0,2}"
+        r"(?!\w+ing\b)(?P<act>unlimited|[\w-]{3,}(?:ible|able|ive|ful|ous|ic|free|proof))\b",
+        "is are",
+        ends=("ible", "able", "ive", "ful", "ous", "ic", "free", "proof", "limited"),
+    ),
+    _form(
+        r"\b(?:the|our|your|he|she|it|they|his|her) (?:[\w'-]+ )??(?P<act>\w{3,}ed|rang|came|went|took|gave|brought"
+        r"|found|saw|spoke)\b(?! to\b)",
+        "the our your he she it they his her",
+        ends=("ed", "rang", "came", "went", "took", "gave", "brought", "found", "saw", "spoke"),
+    ),
+    _form(
+        r"\b(?:we|i) (?:\w+ly )?(?P<act>\w{4,}ed)\b",
+        "we i",
+        ends=("ed",),
+    ),
+    _form(r"\b(?:we are|we're|our \w+ (?:is|are)) an? \w+", "we we're our"),
+    _form(
+        r"\b(?:are|is|will be|get|gets) (?:always|never|automatically|fully|completely) \w{3,}",
+        "always never automatically fully completely",
+    ),
+)
 _CUES = frozenset().union(*(form.cues for form in _FORMS))
 # What is only about the correspondence, or about what we do not know, tells nothing of the world.
 _ABOUT_MAIL = re.compile(
@@ -126,8 +169,9 @@ def statements_in(sentence: Sentence) -> Iterator[Statement]:
     """The clauses of a sentence that tell something; none of a question, a request, thanks or a regret."""
     if sentence.question or sentence.request or _CUES.isdisjoint(sentence.words):
         return
-    forms = [form for form in _FORMS if _may_hold(form, sentence.words)]
-    if not any(form.rule.search(sentence.lower) for form in forms):
+    may = (form for form in _FORMS if _may_hold(form, sentence.words))
+    forms = [form for form in may if form.rule.search(sentence.lower)]
+    if not forms:
         return
     begin = 0
     for end in (*(m.start() for m in _CLAUSE.finditer(sentence.lower)), len(sentence.lower)):
@@ -136,7 +180,9 @@ def statements_in(sentence: Sentence) -> Iterator[Statement]:
 
 
 def _may_hold(form: _Form, words: frozenset[str]) -> bool:
-    return not form.cues.isdisjoint(words) and not (form.also and form.also.isdisjoint(words))
+    if form.cues.isdisjoint(words) or (form.also and form.also.isdisjoint(words)):
+        return False
+    return not form.ends or any(word.endswith(form.ends) for word in words)
 
 
 def _in_clause(sentence: Sentence, begin: int, end: int, forms: Sequence[_Form]) -> Iterator[Statement]:
@@ -144,11 +190,26 @@ def _in_clause(sentence: Sentence, begin: int, end: int, forms: Sequence[_Form])
     told = next((found for form in forms if (found := form.rule.search(clause))), None)
     if told is None or _ABOUT_MAIL.search(clause) or sentence.conditional(sentence.start + begin + told.start()):
         return
-    stems, negative = stems_of(clause), says_no(clause)
+    if told.re in _LOOSE and sentence.lower.startswith(_LEADS):
+        return
+    head = _UNDER.split(clause[told.start() :])[0]
+    stems, negative = stems_of(clause), says_no(clause[: told.start()] + head)
     if stems and not (negative and _YET.search(clause)):
         act = stems_of(told.groupdict().get("act") or "")
         start = sentence.start + begin + len(clause) - len(clause.lstrip(" ,;:()–—-"))
-        yield Statement(stems, act, negative, start, sentence.start + end)
+        yield Statement(
+            stems,
+            act,
+            negative,
+            start,
+            sentence.start + end,
+            clause,
+            told.group().rsplit(" ", 1)[-1][:5],
+            told.re in _LOOSE,
+        )
 
 
+_UNDER = re.compile(r"\b(?:if|when|unless|until|where|which|who|whenever|as long as)\b")
+_LEADS = ("if ", "when ", "once ", "as soon as ", "should ")
+_LOOSE = frozenset(form.rule for form in _FORMS[_FIRM:])
 _YET = re.compile(r"\b(?:yet|noch|encore|aún|ancora|nog)\b")

@@ -15,7 +15,7 @@ def _families(table: dict[str, str]) -> dict[str, str]:
 STATUS_WORDS = _families(
     {
         "shipped": "shipped dispatched despatched posted mailed versendet verschickt versandt expédié expédiée envoyé "
-        "envoyée enviado enviada verzonden verstuurd spedito spedita",
+        "envoyée enviado enviada verzonden verstuurd spedito spedita partito partita",
         "delivered": "delivered arrived zugestellt geliefert angekommen livré livrée arrivé arrivée entregado "
         "entregada llegado geleverd bezorgd aangekomen consegnato consegnata arrivato arrivata",
         "cancelled": "cancelled canceled storniert annulliert abgesagt annulé annulée cancelado cancelada anulado "
@@ -103,6 +103,21 @@ PHRASES = {
     "ready for pick-up": "ready",
     "ready to collect": "ready",
     "ready to be collected": "ready",
+    "abholbereit": "ready",
+    "bereit zur abholung": "ready",
+    "prête au retrait": "ready",
+    "prêt au retrait": "ready",
+    "klaar om op te halen": "ready",
+    "pronto per il ritiro": "ready",
+    "listo para recoger": "ready",
+    "lista para recoger": "ready",
+    "in productie": "processing",
+    "in preparazione": "processing",
+    "in lavorazione": "processing",
+    "in vorbereitung": "processing",
+    "en préparation": "processing",
+    "en preparación": "processing",
+    "in voorbereiding": "processing",
     "picked up": "collected",
     "handed to your": "delivered",
     "left with": "delivered",

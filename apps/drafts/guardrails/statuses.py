@@ -117,7 +117,7 @@ def _status(
     at = sentence.start + start
     if not framed or sentence.conditional(at) or (sentence.request and not _TOLD.search(sentence.lower, 0, start)):
         return
-    near = WORD.findall(sentence.lower, _clause(sentence.lower, start), start)[-6:]
+    near = WORD.findall(sentence.lower, clause_at(sentence.lower, start), start)[-6:]
     negative = (
         any(word in NOT or word.endswith("n't") for word in near)
         or "yet to" in sentence.lower[max(0, start - 20) : start]
@@ -139,7 +139,7 @@ _CLAUSE = re.compile(
 )
 
 
-def _clause(text: str, at: int) -> int:
+def clause_at(text: str, at: int) -> int:
     """Where the clause begins in which the offset lies."""
     begin = max(0, at - 80)
     for bound in _CLAUSE.finditer(text, begin, at):

@@ -19,11 +19,11 @@ _SAME: dict[str, str] = {}
 for _row in (
     "free charge cost fee costs fees charges charged gratis gratuit kostenlos",
     "allowed permitted welcome accepted may possible können erlaubt",
-    "order purchase parcel package shipment delivery goods item product article",
+    "order commande bestelling bestellung pedido ordine purchase parcel package shipment delivery "
+    "goods item product article",
     "refund refunded refunds money reimburse reimbursed credited",
     "arrive arrived arrives",
     "begin begins start starts",
-    "bring take",
     "pay paid payment",
     "stored hosted kept region",
     "full entire whole complete",
@@ -34,7 +34,8 @@ for _row in (
         _SAME[_word] = _row.split()[0][:5]
 _EMPTY = table(
     """
-    a about above after again all also always an and any are as at be because been before being below between both
+    a left remaining carry carries comes comprises bring take about above after again all also always an and any
+    are as at be because been before being below between both
     but by can cannot could did do does doing done down during each either else even ever every few for from
     further had has have having he her here hers him his how however i if in into is it its itself just kind later
     like made make many may me might mine more most much must my need needs never no nor not nothing now of off on
@@ -43,7 +44,8 @@ _EMPTY = table(
     up upon us very via was we well were what when where which while who whole whom whose why will with within
     without would yes yet you your yours dear hello hi i'm i've i'll we're we've we'll you're you've you'll it's
     that's there's isn't aren't don't doesn't didn't can't won't currently already indeed unfortunately gladly
-    happily normally usually course sure able going case way thing things today tomorrow day days week weeks month
+    happily normally usually course sure able going case way thing things today tomorrow yesterday day days week
+    weeks month
     months year years hour hours time times date let confirm confirmed know tell said says say see find contact
     reply message mail e-mail email letter question questions help service customer customers afraid right quindi
     donc pues daher deshalb dus long back ways options steps available possible disponible verfügbar möglich
@@ -75,7 +77,13 @@ def stems_of(lower: str) -> frozenset[str]:
 def _stems(word: str) -> tuple[str, ...]:
     plain = word.replace("'s", "").replace("’s", "")
     parts = plain.split("-") if "-" in plain else (plain,)
-    return tuple(part[:5].rstrip("s") if len(part) > 3 else part for part in parts if len(part) > 2)
+    return tuple(_stem(part) for part in parts if len(part) > 2 and part not in _EMPTY)
+
+
+def _stem(part: str) -> str:
+    """The first five letters, without the s of many and the letter that "scanned" has twice."""
+    stem = part[:5]
+    return stem[:4] if len(stem) == 5 and stem[3] == stem[4] else stem.rstrip("s") if len(part) > 3 else stem
 
 
 def says_no(lower: str) -> bool:

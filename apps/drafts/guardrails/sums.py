@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
+from apps.drafts.guardrails.calendar_words import NUMBERS
 from apps.drafts.guardrails.facts import Fact
 from apps.drafts.guardrails.fitting import alike
 from apps.drafts.guardrails.sentences import Sentence
@@ -24,7 +25,7 @@ _ADDED = table(
 _LESS = table(
     """
     difference remaining remainder left minus differenz restbetrag verbleiben bleiben reste différence diferencia
-    restan resto restano differenza verschil resteert
+    restan resto restano differenza verschil resteert blijft over restbetrag
     """
 )
 _PARTS = {
@@ -48,7 +49,8 @@ _EACH = re.compile(
 )
 # What stands before the result of a sum, with at most two words between: comes to, that is, =.
 _RESULT = re.compile(
-    r"(?:\b(?:comes?|came|add up|amounts?) to|\b(?:is|are|be|was|makes?|totals?|equals?|sind|ist|macht"
+    r"(?:\b(?:comes?|came|add up|amounts?) to|\b(?:difference|sum|total) of|\b(?:would|will|'d|'ll) (?:pay"
+    r"|cost|be)|\bserían|\b(?:is|are|be|was|makes?|totals?|equals?|sind|ist|macht"
     r"|ergibt|bleib(?:en|t)|est|sont|fait"
     r"|reste|restent|es|son|quedan?|restano?|è|sono|blijft|zijn)|=)\s(?:\w+\s){0,2}$"
 )
@@ -71,18 +73,85 @@ def worked_out(value: Value, sentence: Sentence, stated: Sequence[Value], source
             ),
             None,
         )
-    if value.kind != "amount":
-        return None
-    if not _RESULT.search(sentence.lower, 0, value.start - sentence.start):
+    if value.kind == "duration":
+        return _multiplied(value, stated, prices)
+    if value.kind != "amount" or not _is_result(value, sentence):
         return None
     said = [float(str(key[1])) for key in value.keys]
     return next((found for one in said for found in _ways(one, sentence, counts, prices)), None)
+
+
+def _is_result(value: Value, sentence: Sentence) -> bool:
+    """Whether the sentence says the amount as the outcome of a sum: it comes to that, that altogether, that each."""
+    start, end = value.start - sentence.start, value.end - sentence.start
+    return bool(_RESULT.search(sentence.lower, 0, start) or _SUMMED.match(sentence.lower, end))
+
+
+def _multiplied(value: Value, stated: Sequence[Value], prices: Sequence[tuple[float, Fact]]) -> Pointer | None:
+    """How long, where a price for each hour or day times it is an amount of the sentence: two hours would cost 44."""
+    totals = [float(str(key[1])) for v in stated if v.kind == "amount" for key in v.keys]
+    others = [1.0, *(float(str(v.keys[0][1])) for v in stated if v.kind == "number")]
+    return next(
+        (
+            _of(fact, f"{count:g} x {price:g}")
+            for count in _counts_of(value)
+            for price, fact in prices
+            for total in totals
+            for times in others
+            if _is(count * times * price, total) and _priced(fact)
+        ),
+        None,
+    )
+
+
+def counted_together(value: Value, sentence: Sentence, stated: Sequence[Value], sources: Sources) -> Pointer | None:
+    """Where a number comes from that is the sum of the like fields of a list, or what is left of a number."""
+    if value.kind != "number":
+        return None
+    said = float(str(value.keys[0][1]))
+    others = [float(str(v.keys[0][1])) for v in stated if v.kind == "number" and v.start != value.start]
+    for facts in _alike_in_lists(sources):
+        figures = [float(fact.pointer.quote) for fact in facts]
+        if len(figures) > 1 and _is(sum(figures), said) and all(one in others for one in figures if one > 1):
+            return _of(facts[0], " + ".join(f"{one:g}" for one in figures))
+    if sentence.words.isdisjoint(_LESS):
+        return None
+    for field in sources.fields:
+        if _is_count(field.value) and any(_is(abs(other - field.value), said) for other in others):
+            return _of(field.fact, f"less {field.value:g}")
+    return None
+
+
+def _alike_in_lists(sources: Sources) -> Iterable[list[Fact]]:
+    """The numbers under one name in each list of records."""
+    lists: dict[str, list[Fact]] = {}
+    for field in sources.fields:
+        if _is_count(field.value) and "[" in field.fact.pointer.path:
+            lists.setdefault(_INDEX.sub("[]", field.fact.pointer.path), []).append(field.fact)
+    return lists.values()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_INDEX = re.compile(r"\[\d+\]")
+_SUMMED = re.compile(
+    r"\W{0,2}(?:altogether|together|in (?:all|total)|combined|each\b|apiece|an? (?:day|night|week|month"
+    r"|hour|person|piece)\b"
+    r"|per \w+|over\b|left\b|remaining|cada|chacun|insgesamt|zusammen|in totaal|in totale|en total|pro \w+|je \w+)"
+)
 
 
 def _ways(
     said: float, sentence: Sentence, counts: Sequence[float], prices: Sequence[tuple[float, Fact]]
 ) -> Iterator[Pointer]:
     for price, fact in prices:
+        yield from (_of(fact, f"{price:g} / {n:g}") for n in counts if n > 1 and _is(round(price / n, 2), said))
+        pairs = ((m, n) for m, n in combinations(counts, 2) if m > 1 and n > 1)
+        yield from (
+            _of(fact, f"{m:g} x {n:g} x {price:g}") for m, n in pairs if _is(price * m * n, said) and _priced(fact)
+        )
         yield from (_of(fact, f"{n:g} x {price:g}") for n in counts if n > 1 and _is(price * n, said) and _priced(fact))
         parts = (_PARTS[word] for word in sentence.words & _PARTS.keys())
         yield from (_of(fact, f"{price:g} / {part}") for part in parts if _is(price / part, said))
@@ -106,11 +175,25 @@ def _amounts(sources: Sources) -> Iterator[tuple[float, Fact]]:
 
 
 def _counted(stated: Sequence[Value], sentence: Sentence) -> Iterator[float]:
-    """Of "three nights", three."""
+    """Of "three nights", three; of numbers in words that may be another word elsewhere, as dos, their number."""
     for value in stated:
-        if value.kind == "duration" and value.keys[0][0] == "u":
-            unit = {"month": 720.0, "year": 8760.0}.get(str(value.keys[0][2]), 24.0)
-            yield float(str(value.keys[0][1])) / unit
+        yield from _counts_of(value)
+    yield from (float(NUMBERS[word]) for word in sentence.words & _ABROAD)
+
+
+_ABROAD = frozenset({"dos", "tres", "due", "tre", "sept", "tien", "sieben"})
+
+
+def _counts_of(value: Value) -> Iterator[float]:
+    """How many days, and for a span shorter than one how many hours."""
+    if value.kind == "duration" and value.keys[0][0] == "u":
+        hours = float(str(value.keys[0][1]))
+        unit = {"month": 720.0, "year": 8760.0}.get(str(value.keys[0][2]), 24.0)
+        yield hours / unit
+        if hours < 24:
+            yield hours
+        elif hours % 168 == 0:
+            yield hours / 168
 
 
 def _priced(fact: Fact) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from apps.drafts.guardrails.allowing import support_of_promise
+from apps.drafts.guardrails.binding import of_another, other_unit
 from apps.drafts.guardrails.entailing import contradicts, entails
 from apps.drafts.guardrails.facts import Entity, Fact
 from apps.drafts.guardrails.fitting import (
@@ -23,11 +24,11 @@ from apps.drafts.guardrails.fitting import (
 )
 from apps.drafts.guardrails.hours import speaks_of_hours
 from apps.drafts.guardrails.promises import Promise
-from apps.drafts.guardrails.roles import NEAR, key_words, role_near
+from apps.drafts.guardrails.roles import NEAR, role_near
 from apps.drafts.guardrails.sentences import Sentence
 from apps.drafts.guardrails.sources import Sources
 from apps.drafts.guardrails.status_words import STATUS_WORDS
-from apps.drafts.guardrails.statuses import Status
+from apps.drafts.guardrails.statuses import Status, clause_at
 from apps.drafts.guardrails.tables import table
 from apps.drafts.guardrails.terms import Pointer
 from apps.drafts.guardrails.values import Key, Value
@@ -60,7 +61,8 @@ class Support:
         """Why a fact with the same value does not support it; empty when it does."""
         if fact.trust == "style":
             return OTHERS
-        if fact.trust == "said" and not (echo or value.kind == "id"):
+        denied = value.kind in ("date", "time") and sentence.negative
+        if fact.trust == "said" and not (echo or denied or value.kind == "id"):
             return SAID
         if not same_record(fact.entities, about):
             return f"It is of another record ({fact.pointer.path or fact.pointer.id})."
@@ -76,11 +78,18 @@ class Support:
         hours = value.kind in ("time", "number", "date") and fact.line is not None
         if hours and not same_hours(value, sentence, fact.line):  # type: ignore[arg-type]
             return "What says this says it of other days."
-        if sentence.ahead and fact.day and fact.day < self.sources.now and value.keys[0][0] in ("wd", "dom", "md"):
+        if (
+            sentence.ahead_at(value.start)
+            and fact.day
+            and fact.day < self.sources.now
+            and value.keys[0][0] in ("wd", "dom", "md")
+        ):
             return "What says this lies in the past."
         if fact.low and not value.low and value.kind == "duration" and not at_least(sentence, value):
             return "Only the lower end of what is known."
-        if value.kind == "amount" and _other_unit(value, sentence, fact):
+        if (value.kind == "amount" and other_unit(value, sentence, fact)) or of_another(
+            value, sentence, fact, self.sources
+        ):
             return "What says this says it of something else."
         return ""
 
@@ -149,23 +158,38 @@ class Support:
     def of_status(self, status: Status, sentence: Sentence, about: frozenset[Entity], *, echo: bool) -> Answer:
         """Of what a sentence says happened."""
         against: Fact | None = None
+        claimed = self._claimed(status, sentence)
         for tool in self.sources.statuses:
             if not same_record(tool.fact.entities, about) or (tool.words and tool.words.isdisjoint(sentence.words)):
                 continue
-            if entails(tool.family, tool.positive, status.family, status.positive):
+            if entails(tool.family, tool.positive, claimed, status.positive):
                 return True, tool.fact.pointer, ""
-            if contradicts(tool.family, tool.positive, status.family, status.positive):
+            if contradicts(tool.family, tool.positive, claimed, status.positive):
                 against = against or tool.fact
         if against:
             return False, against.pointer, f"{against.pointer.path} says: {against.pointer.quote}."
         if status.family == "warranty":
             return self._covered(status)
+        if status.family == "confirmed" and status.positive and (booked := self._booked(about)):
+            return True, booked, ""
         return self._told(status, sentence, echo=echo)
+
+    def _claimed(self, status: Status, sentence: Sentence) -> str:
+        """What is meant: a gift that arrived was received, glasses that arrived may be ready at the shop."""
+        if status.family == "delivered" and not _COMES_TO_US.isdisjoint(sentence.words):
+            return "received"
+        ready = any(tool.family == "ready" and tool.positive for tool in self.sources.statuses)
+        return "ready" if ready and _ARRIVED.match(sentence.lower, status.start - sentence.start) else status.family
+
+    def _booked(self, about: frozenset[Entity]) -> Pointer | None:
+        """The day or time of an appointment of the record."""
+        facts = (f for kind in ("date", "time") for f in self.sources.roles.get((kind, "appointment"), ()))
+        return next((fact.pointer for fact in facts if same_record(fact.entities, about)), None)
 
     def _covered(self, status: Status) -> Answer:
         """Whether a field or a text of the business speaks of a warranty, and says yes or no alike."""
         for field in self.sources.fields if status.positive else ():
-            if "warranty" in field.words and not field.says_no:
+            if "warranty" in field.fact.pointer.path.lower() and not field.says_no:
                 return True, field.fact.pointer, ""
         for line in self.sources.lines:
             warrants = not _WARRANTS.isdisjoint(line.sentence.words)
@@ -176,10 +200,12 @@ class Support:
     def _told(self, status: Status, sentence: Sentence, *, echo: bool) -> Answer:
         """Whether a text says that it happened."""
         words = NOWHERE
+        lead = sentence.lower[clause_at(sentence.lower, status.start - sentence.start) : status.start - sentence.start]
+        yours = not _YOURS.isdisjoint(lead.split()) and not _ABLE.search(lead)
         for line in self.sources.lines:
             if not _says(status, line.sentence):
                 continue
-            general = line.pointer.kind == "snippet" and "your" in sentence.words
+            general = line.pointer.kind == "snippet" and yours
             if (line.trust == "fact" and not general) or (line.trust == "said" and echo):
                 return True, line.pointer, ""
             if line.trust == "said":
@@ -217,43 +243,11 @@ class Support:
         return False, None, OTHERS if style else ("This is not the customer's name." if greeted else NOWHERE)
 
 
+_YOURS = table("your votre ihre ihr ihren uw")
+_ABLE = re.compile(r"\b(?:can(?:not|'t)?|may not|can not) (?:\w+ )?be $")
+_COMES_TO_US = table("donation payment transfer money deposit documents form letter application gift")
+_ARRIVED = re.compile(r"arriv|angekommen|aangekomen|llegad")
 _WARRANTS = table("warranty warranties cover covers covered guarantee garantie garantía garanzia")
-
-
-_PER = re.compile(r" ?/ ?(\w+)| (?:per|an?|each|every|pro|par|por|al) (\w+)(?:(?: and| per| a|/) ?(\w+))?")
-_UNITS = {
-    "day": "day",
-    "daily": "day",
-    "night": "night",
-    "nightly": "night",
-    "week": "week",
-    "weekly": "week",
-    "month": "month",
-    "monthly": "month",
-    "year": "year",
-    "yearly": "year",
-    "annual": "year",
-    "annually": "year",
-    "hour": "hour",
-    "hourly": "hour",
-    "person": "person",
-    "guest": "person",
-    "seat": "seat",
-    "user": "seat",
-    "item": "item",
-    "piece": "item",
-}
-
-
-def _other_unit(value: Value, sentence: Sentence, fact: Fact) -> bool:
-    """Whether the draft says an amount per night (and so on), and the source as a total or per something else."""
-    found = _PER.match(sentence.lower, value.end - sentence.start)
-    stated = {_UNITS[word] for word in found.groups() if word in _UNITS} if found else set()
-    if not stated:
-        return False
-    words = fact.line.words if fact.line else key_words(fact.pointer.path)
-    known = {_UNITS[word] for word in words if word in _UNITS}
-    return not stated <= known if known else "total" in fact.roles
 
 
 def _is_of(address: str, name: str) -> bool:

@@ -46,7 +46,7 @@ def offered(value: Value) -> Iterator[Key]:
         elif key[0] == "t" and key[2] == 0:
             yield ("n", float(str(key[1])))
             yield ("n", float(int(str(key[1])) % 12 or 12))
-        elif key[0] == "i" and str(key[1]).isdigit():
+        elif key[0] == "i" and str(key[1]).isdecimal():
             yield ("n", float(str(key[1])[:30]))
 
 

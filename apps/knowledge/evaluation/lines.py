@@ -5,7 +5,9 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from apps.knowledge.evaluation.fields import Line, lines_of
 from apps.knowledge.evaluation.shapes import Unreadable
@@ -64,15 +66,12 @@ def whole(path: Path) -> object:
 def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """(number of the line, fields) of a table; by commas in a .csv, else by tabs, else by spaces."""
     text = text_of(path)
-    csv.field_size_limit(LONGEST_FIELD)
     if kind_of(path) == ".csv":
         reader = csv.reader(io.StringIO(text, newline=""))
-        try:
+        with _long_fields(path, reader):
             for row in reader:
                 if any(row):
                     yield reader.line_num, row
-        except csv.Error as error:
-            raise Unreadable(f"{path.name}, line {reader.line_num}: {error}") from None
         return
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
@@ -80,10 +79,9 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _table(path: Path) -> Iterator[Line]:
-    csv.field_size_limit(LONGEST_FIELD)
     mark = "\t" if kind_of(path) == ".tsv" else ","
     reader = csv.DictReader(io.StringIO(text_of(path), newline=""), delimiter=mark)
-    try:
+    with _long_fields(path, reader):
         for row in reader:
             place = f"{path.name}, line {reader.line_num}"
             if None in row:
@@ -91,5 +89,15 @@ def _table(path: Path) -> Iterator[Line]:
             fields = {name.strip().lower(): value for name, value in row.items() if name and value}
             if fields:
                 yield Line(place, fields)
+
+
+@contextmanager
+def _long_fields(path: Path, reader: Any) -> Iterator[None]:
+    """The limit of a field's length is the whole process's, so it is put back. Raises Unreadable."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
     except csv.Error as error:
         raise Unreadable(f"{path.name}, line {reader.line_num}: {error}") from None
+    finally:
+        csv.field_size_limit(before)

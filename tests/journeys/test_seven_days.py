@@ -28,6 +28,7 @@ from apps.core.errors import StaleState
 from apps.goals.models import Goal
 from apps.pilots.advancing import advance_due
 from apps.pilots.defining import create_feature
+from apps.pilots.flags import is_on
 from apps.pilots.guarding import create_guard
 from apps.pilots.models import Advance, Feature, Guard, GuardReading, HeldBack, Incident, PilotBusiness, Rollback
 from apps.pilots.plans import seven_day_plan
@@ -113,6 +114,8 @@ def test_seven_days_and_the_weeks_after(
         within(5, lambda: Advance.objects.get(pk=advance.pk).state == "done")
         rag.refresh_from_db()
 
+    # Who has asked once listens from then on: this process too.
+    assert not is_on(KEY, shop.pk)
     page, other = open_as(bob, f"/admin/features/{KEY}/"), open_as(bo, "/admin/queue/")
 
     # Days 1 and 2: two businesses are named and measured, and have nothing yet.
